@@ -1,0 +1,73 @@
+"""Every error that nemflow raises on purpose, in one tree.
+
+::
+
+    NemflowError
+    ├── DefinitionError (ValueError)    a task or flow is put together wrongly
+    ├── ParameterError (ValueError)     a flow run was given a wrong, unknown or missing parameter
+    ├── ResultError                     a value could not be kept or read back
+    │   ├── LocationError (ValueError)  a template has an unknown key, or a path leaves its root
+    │   └── UnreadableTarget            what lies at a target cannot be read back
+    ├── SettingsError (ValueError)      an option, environment variable or settings file is wrong
+    └── MarketError                     the market's data could not be had, or cannot be trusted
+        ├── NotThere                    the source answered: no such file (404), or not published
+        ├── DownloadError               a transfer failed, was refused, or was not what it said
+        ├── RangeNotSupported           the server sends whole files only
+        ├── BrokenFile                  a published file is not whole or not what its name says
+        └── IncompleteDay               a day has holes, unknown regions or wrong stamps
+
+A message is one sentence a user can act on: what is wrong, with which file or option, what to do.
+This module imports nothing, so that every layer may use it.
+"""
+
+
+class NemflowError(Exception):
+    """The base of every error that nemflow raises on purpose."""
+
+
+class DefinitionError(NemflowError, ValueError):
+    """A task or flow is put together wrongly."""
+
+
+class ParameterError(NemflowError, ValueError):
+    """A flow run was given a wrong, unknown or missing parameter."""
+
+
+class ResultError(NemflowError):
+    """A value could not be kept or read back."""
+
+
+class LocationError(ResultError, ValueError):
+    """A location template has an unknown key, or a path leaves its root."""
+
+
+class UnreadableTarget(ResultError):
+    """What lies at a target cannot be read back."""
+
+
+class SettingsError(NemflowError, ValueError):
+    """An option, environment variable or settings file is wrong."""
+
+
+class MarketError(NemflowError):
+    """The market's data could not be had, or cannot be trusted."""
+
+
+class NotThere(MarketError):
+    """The source answered that it has no such file: 404, or not in its listing."""
+
+
+class DownloadError(MarketError):
+    """A transfer failed, was refused, or was not what it said it was."""
+
+
+class RangeNotSupported(MarketError):
+    """The server sends whole files only."""
+
+
+class BrokenFile(MarketError):
+    """A published file is not whole, or not what its name says."""
+
+
+class IncompleteDay(MarketError):
+    """A day has holes, unknown regions or wrong stamps."""

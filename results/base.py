@@ -1,0 +1,169 @@
+"""What a result is: a value, the place where it is kept, and how it gets there.
+
+A *location* is a name below the root of its storage: for files a path below a folder, for memory
+a key. It starts as a template such as ``"raw/{date:%Y-%m-%d}.parquet"`` (or a function of the same
+keys), and becomes final through `Result.format` or `Result.write`. No method changes the result it
+is called on: `read`, `write`, `format`, `from_value` and `copy` give a new one.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Self
+
+from nemflow.errors import ResultError
+from nemflow.results.location import fill
+from nemflow.results.serializers import PickleSerializer, Serializer
+
+Location = str | Callable[..., str]
+
+
+class NoValue(enum.Enum):
+    """The type of `NO_VALUE`."""
+
+    NO_VALUE = "never produced"
+
+    def __repr__(self) -> str:
+        return "NO_VALUE"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NO_VALUE: Final = NoValue.NO_VALUE
+"""Says that a value was never produced; None is a value like any other. The same after pickling."""
+
+
+class UnsupportedOperation(ResultError, NotImplementedError):
+    """This kind of result cannot do what was asked of it."""
+
+
+class Result:
+    """A value and where it is kept; this base class keeps it nowhere.
+
+    *location* is a template, a function of the template's keys, or None for a name made up at the
+    time of writing. *serializer* turns the value into bytes and back, by default with pickle.
+    """
+
+    # The engine makes one for every task state: slots, and nothing built before it is needed.
+    __slots__ = ("_final", "_serializer", "location", "value")
+
+    keeps: ClassVar[bool] = False
+    """Whether `write` puts the value where `read` finds it again."""
+
+    value: Any
+    location: Location | None
+
+    def __init__(
+        self,
+        value: Any = NO_VALUE,
+        location: Location | None = None,
+        serializer: Serializer | None = None,
+    ) -> None:
+        self.value = value
+        self.location = location
+        self._serializer = serializer
+        self._final: str | None = None  # the location, once it is final
+
+    @property
+    def serializer(self) -> Serializer:
+        """What turns the value into bytes and back."""
+        return PickleSerializer() if self._serializer is None else self._serializer
+
+    def exists(self, location: str, /, **fmt: Any) -> bool:
+        """Tell whether a value is kept at *location*; *fmt*, where given, fills it first."""
+        raise self._unsupported("exists")
+
+    def read(self, location: str, /) -> Self:
+        """Return a new result with the value kept at the final *location*.
+
+        Raises:
+            UnreadableTarget: the value is not there or cannot be read back.
+        """
+        raise self._unsupported("read")
+
+    def write(self, value_: Any, /, **fmt: Any) -> Self:
+        """Keep *value_*, and return a new result that has it and its final location.
+
+        Raises:
+            LocationError: the location has a key that is not in *fmt*, or leaves its root.
+            ResultError: the value cannot be kept.
+        """
+        raise self._unsupported("write")
+
+    def format(self, /, **fmt: Any) -> Self:
+        """Return a new result whose location is final: filled with *fmt*, or made up if None.
+
+        Raises:
+            LocationError: the location has a key that is not in *fmt*, or leaves its root.
+        """
+        return self._at(self._final_location(fmt), self.value)
+
+    def from_value(self, value: Any) -> Self:
+        """Return a copy with *value* and no location."""
+        new = self.copy()
+        new.value = value
+        new.location = None
+        return new
+
+    def copy(self) -> Self:
+        """Return a copy; the value itself is shared."""
+        return copy.copy(self)
+
+    def lock_name(self, location: str) -> str | None:
+        """Return the absolute path or URL that the target is locked by; None: needs no lock."""
+        return None
+
+    def set_aside(self, location: str) -> str:
+        """Move an unreadable target away, never over anything else, and return its new name."""
+        raise self._unsupported("set_aside")
+
+    def sweep(self, location: str) -> list[str]:
+        """Remove what killed writers of this target left behind, and return what was removed.
+
+        The caller holds the target's lock.
+        """
+        return []
+
+    def _final_location(self, fmt: dict[str, Any]) -> str:
+        """Return this result's location filled with *fmt*.
+
+        A location that is final already is not filled again: its values may hold braces.
+        """
+        if self.location is None:
+            return f"{datetime.now(UTC):%Y/%m/%d}/{os.urandom(16).hex()}.result"
+        if self._final is not None and self.location == self._final:
+            return self._final
+        return fill(self.location, **fmt)
+
+    def _at(self, location: str, value: Any) -> Self:
+        """Return a copy with *value* and the final *location*."""
+        new = self.copy()
+        new.value = value
+        new.location = new._final = location
+        return new
+
+    def _unsupported(self, operation: str) -> UnsupportedOperation:
+        kind = type(self).__name__
+        return UnsupportedOperation(
+            f"{kind} cannot {operation}: "
+            "give the task a result that keeps values, such as LocalResult."
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result) or type(self) is not type(other):
+            return NotImplemented
+        return self._public_fields() == other._public_fields()
+
+    def _public_fields(self) -> tuple[Any, ...]:
+        # A tuple compares its items by identity first, which keeps an array equal to itself.
+        added = getattr(self, "__dict__", {})  # what a subclass without slots has of its own
+        public = {name: field for name, field in added.items() if not name.startswith("_")}
+        return (self.value, self.location, self.serializer, public)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.location!r}>"

@@ -1,0 +1,139 @@
+"""LocalResult: values in files, each there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+from nemflow.errors import ResultError, UnreadableTarget
+from nemflow.results.atomic import atomic_path, sweep_leftovers
+from nemflow.results.base import Location, Result
+from nemflow.results.location import aside_names, fill, safe_location
+from nemflow.results.serializers import Serializer
+
+__all__ = ["LocalResult", "atomic_path"]
+
+
+def _make_empty(path: str) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+
+
+def _is_made(make: Callable[[str], None], path: str) -> bool:
+    try:
+        make(path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _why(error: OSError) -> str:
+    return f"{error.strerror} ({error.filename})" if error.filename else str(error)
+
+
+class LocalResult(Result):
+    """Values in files below the folder *dir*, by default ``results`` in the user's data folder.
+
+    The location of what was written or read is the full path; every method takes that as well as
+    the path below the folder. With *validate_dir* a *dir* that is there but is no folder is refused
+    at once; it is made when something is first written.
+
+    Raises:
+        ResultError: *dir* is there but is no folder.
+    """
+
+    __slots__ = ("_dir",)
+
+    keeps: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        dir: str | os.PathLike[str] | None = None,  # noqa: A002  # the name that Prefect's users know
+        location: Location | None = None,
+        serializer: Serializer | None = None,
+        validate_dir: bool = True,
+    ) -> None:
+        super().__init__(location=location, serializer=serializer)
+        # The default is looked up when first needed: that takes an import.
+        self._dir = None if dir is None else os.path.abspath(os.path.expanduser(dir))
+        if (
+            validate_dir
+            and self._dir
+            and os.path.exists(self._dir)
+            and not os.path.isdir(self._dir)
+        ):
+            raise ResultError(f"{self._dir} is not a folder; give a folder as dir.")
+
+    @property
+    def dir(self) -> str:
+        """The absolute path of the folder."""
+        if self._dir is None:
+            import platformdirs  # third party, and not needed where a folder is given
+
+            self._dir = os.path.join(platformdirs.user_data_path("nemflow"), "results")
+        return self._dir
+
+    def exists(self, location: str, /, **fmt: Any) -> bool:
+        """Tell whether there is a file at *location*."""
+        return os.path.exists(self._path(fill(location, **fmt) if fmt else location))
+
+    def read(self, location: str, /) -> Self:
+        """Return a new result with the value in the file at *location*."""
+        path = self._path(location)
+        try:
+            with open(path, "rb") as file:
+                value = self.serializer.deserialize(file.read())
+        except MemoryError:
+            raise  # says nothing about the file
+        except Exception as error:  # a broken pickle may raise anything
+            raise self._unreadable(path, error) from error
+        return self._at(path, value)
+
+    def write(self, value_: Any, /, **fmt: Any) -> Self:
+        """Write *value_* to its file, which has its name only when it is whole."""
+        path = self._path(self._final_location(fmt))
+        data = self.serializer.serialize(value_)
+        try:
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(data)
+        except OSError as error:
+            raise ResultError(f"{path} cannot be written: {_why(error)}.") from error
+        return self._at(path, value_)
+
+    def lock_name(self, location: str) -> str | None:
+        """Return the full path of *location*, the same by whatever links the folder is reached."""
+        folder, name = os.path.split(self._path(location))
+        return os.path.join(os.path.realpath(folder), name)
+
+    def set_aside(self, location: str) -> str:
+        """Move what lies at *location* to a name of its own in the same folder."""
+        path = self._path(location)
+        make = os.mkdir if os.path.isdir(path) and not os.path.islink(path) else _make_empty
+        # The new name is made first, empty, so that the move cannot go over what another run made.
+        aside = next(name for name in aside_names(path) if _is_made(make, name))
+        try:
+            os.replace(path, aside)
+        except OSError as error:
+            os.rmdir(aside) if make is os.mkdir else os.unlink(aside)
+            raise ResultError(
+                f"{path} cannot be read back, nor moved away: {_why(error)}."
+            ) from error
+        return aside
+
+    def sweep(self, location: str) -> list[str]:
+        """Remove what killed writers of *location* left beside it."""
+        return sweep_leftovers(self._path(location))
+
+    def _path(self, location: str) -> str:
+        root = os.path.join(self.dir, "")
+        return root + safe_location(location.removeprefix(root))
+
+    @staticmethod
+    def _unreadable(path: str, error: Exception) -> UnreadableTarget:
+        return UnreadableTarget(
+            f"{path} cannot be read back ({type(error).__name__}: {error}); "
+            "move it away or delete it to have it made again."
+        )
+
+    def _public_fields(self) -> tuple[Any, ...]:
+        return (*super()._public_fields(), self.dir)
