@@ -1,0 +1,233 @@
+"""What running code can learn of its run, and what defining code can learn of its open flow.
+
+The engine hands facts on by argument. Three context variables exist for code that the engine
+calls and that has no other way to ask:
+
+* the *scope*: a chain of mappings (user keys, task run, flow run) that ``nemflow.context`` shows;
+* the *open flow*: the flow of the ``with Flow(...)`` block in which a task is being called;
+* the *tags* of the ``with tags(...)`` block.
+
+Worker threads are started with a copy of the context, so that all three are right there too.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, Protocol
+
+Progress = Callable[[int, int | None, str], None]
+
+
+class Scope:
+    """One layer of context: its own keys, then those of the layer below."""
+
+    __slots__ = ("below", "values")
+
+    def __init__(self, values: Mapping[str, object], below: "Scope | None" = None) -> None:
+        self.values = values
+        self.below = below
+
+    def flatten(self) -> dict[str, object]:
+        """Return all keys in one dictionary; nearer layers win."""
+        flat = self.below.flatten() if self.below else {}
+        flat.update(self.values)
+        return flat
+
+
+class FlowBuilder(Protocol):
+    """What a task needs of the flow in whose ``with`` block it is called."""
+
+    def add_task(self, task: Any) -> Any:
+        """Add a task; return it."""
+
+    def add_edge(
+        self,
+        upstream_task: Any,
+        downstream_task: Any,
+        key: str | None = None,
+        mapped: bool = False,
+        flattened: bool = False,
+        validate: bool | None = None,
+    ) -> Any:
+        """Join two tasks; return the edge."""
+
+    def set_dependencies(
+        self,
+        task: Any,
+        upstream_tasks: Any = None,
+        downstream_tasks: Any = None,
+        keyword_tasks: Any = None,
+        mapped: bool = False,
+        validate: bool | None = None,
+    ) -> None:
+        """Join a task with its neighbours on both sides."""
+
+    def upstream_tasks(self, task: Any) -> set[Any]:
+        """Return the tasks right before a task."""
+
+    def downstream_tasks(self, task: Any) -> set[Any]:
+        """Return the tasks right after a task."""
+
+    def note_created(self, task: Any, copied_from: Any = None) -> None:
+        """Hear that a task was made inside the block, so that a forgotten one can be named."""
+
+
+_scope: ContextVar[Scope | None] = ContextVar("nemflow_scope", default=None)
+_open_flow: ContextVar[FlowBuilder | None] = ContextVar("nemflow_open_flow", default=None)
+_tags: ContextVar[frozenset[str]] = ContextVar("nemflow_tags", default=frozenset())
+_progress: ContextVar[Progress | None] = ContextVar("nemflow_progress", default=None)
+
+
+def context_value(key: str, default: object = None) -> Any:
+    """Look one key up in the scope of the running code."""
+    scope = _scope.get()
+    while scope is not None:
+        if key in scope.values:
+            return scope.values[key]
+        scope = scope.below
+    return default
+
+
+def current_scope() -> Scope | None:
+    """Return the scope of the running code, None outside of any run."""
+    return _scope.get()
+
+
+def enter_scope(scope: Scope) -> Token[Scope | None]:
+    """Make a scope the current one; hand the token to ``leave_scope``."""
+    return _scope.set(scope)
+
+
+def leave_scope(token: Token[Scope | None]) -> None:
+    """Go back to the scope before."""
+    _scope.reset(token)
+
+
+def get_logger(name: str) -> logging.Logger:
+    """Return the standard library's logger of that name; the command line decides where it goes."""
+    return logging.getLogger(name)
+
+
+def open_flow() -> FlowBuilder | None:
+    """Return the flow of the innermost open ``with Flow(...)`` block."""
+    return _open_flow.get()
+
+
+def enter_flow(flow: FlowBuilder) -> Token[FlowBuilder | None]:
+    """Open a flow for building."""
+    return _open_flow.set(flow)
+
+
+def leave_flow(token: Token[FlowBuilder | None]) -> None:
+    """Close the flow again."""
+    _open_flow.reset(token)
+
+
+def open_tags() -> frozenset[str]:
+    """Return the tags that tasks made now get in addition to their own."""
+    return _tags.get()
+
+
+@contextmanager
+def tags(*names: str) -> Iterator[None]:
+    """Give every task that is made inside the block these tags in addition to its own."""
+    token = _tags.set(_tags.get() | frozenset(names))
+    try:
+        yield
+    finally:
+        _tags.reset(token)
+
+
+@contextmanager
+def raise_on_exception() -> Iterator[None]:
+    """Let an exception of a task come out of ``flow.run`` instead of making the task Failed."""
+    with context(raise_on_exception=True):
+        yield
+
+
+def enter_progress(report: Progress) -> Token[Progress | None]:
+    """Say where ``report_progress`` of the running task goes."""
+    return _progress.set(report)
+
+
+def leave_progress(token: Token[Progress | None]) -> None:
+    """Go back to where progress went before."""
+    _progress.reset(token)
+
+
+def report_progress(done: int, total: int | None = None, unit: str = "bytes") -> None:
+    """Tell how far the running task is; does nothing outside of a run.
+
+    Args:
+        done: how much is done so far.
+        total: how much it will be, None if nobody knows.
+        unit: what is counted; the command line shows a rate for ``bytes``.
+    """
+    report = _progress.get()
+    if report is not None:
+        report(done, total, unit)
+
+
+class Context:
+    """``nemflow.context``: what running code can ask about its run.
+
+    Keys are read as attributes or items. Inside a task: ``task_name``, ``task_run_count``,
+    ``map_index``, ``flow_name``, ``flow_run_name``, ``parameters``, ``date``, ``today``, ``logger``
+    and so on (``docs/engine.md``), and every key that was added::
+
+        >>> with context(colour="blue"):
+        ...     context.colour
+        'blue'
+        >>> context.get("colour") is None
+        True
+    """
+
+    __slots__ = ()
+
+    def __getattr__(self, key: str) -> Any:
+        if key.startswith("__"):
+            raise AttributeError(key)
+        found = self.get(key, _MISSING)
+        if found is _MISSING:
+            raise AttributeError(f"nemflow.context has no {key!r} here")
+        return found
+
+    def __getitem__(self, key: str) -> Any:
+        found = self.get(key, _MISSING)
+        if found is _MISSING:
+            raise KeyError(key)
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key, _MISSING) is not _MISSING
+
+    def get(self, key: str, default: object = None) -> Any:
+        """Return the value of a key, or the default where it is not known."""
+        found = context_value(key, _MISSING)
+        if found is _MISSING and key == "logger":
+            return logging.getLogger(f"nemflow.{context_value('task_name', 'flow')}")
+        return default if found is _MISSING else found
+
+    def to_dict(self) -> dict[str, object]:
+        """Return all keys that are known here."""
+        scope = current_scope()
+        return {} if scope is None else scope.flatten()
+
+    @contextmanager
+    def __call__(
+        self, values: Mapping[str, object] | None = None, **more: object
+    ) -> Iterator[None]:
+        """Add keys for the length of a ``with`` block."""
+        token = enter_scope(Scope({**(values or {}), **more}, current_scope()))
+        try:
+            yield
+        finally:
+            leave_scope(token)
+
+    def __repr__(self) -> str:
+        return f"<nemflow.context: {', '.join(sorted(self.to_dict())) or 'no run here'}>"
+
+
+_MISSING = object()
+context = Context()

@@ -1,0 +1,54 @@
+"""``@task``: a function as a task."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, overload
+
+from nemflow.tasks.base import Task
+from nemflow.tasks.signature import RunSignature
+
+
+class FunctionTask(Task):
+    """A task whose ``run`` is a function."""
+
+    run: Callable[..., Any]
+
+    def __init__(
+        self, function: Callable[..., Any], name: str | None = None, **options: Any
+    ) -> None:
+        if not callable(function):
+            raise TypeError(f"@task needs a function, not {function!r}")
+        named = name or str(getattr(function, "__name__", type(self).__name__))
+        self._function_signature = RunSignature(function, named)
+        super().__init__(name=named, **options)
+        self.run = function
+        functools.update_wrapper(self, function, updated=())
+
+    @property
+    def run_signature(self) -> RunSignature:
+        """The parameters of the function."""
+        return self._function_signature
+
+
+@overload
+def task(function: Callable[..., Any], /) -> FunctionTask: ...
+
+
+@overload
+def task(**options: Any) -> Callable[[Callable[..., Any]], FunctionTask]: ...
+
+
+def task(
+    function: Callable[..., Any] | None = None, /, **options: Any
+) -> FunctionTask | Callable[[Callable[..., Any]], FunctionTask]:
+    """Make a task of a function; takes the options of ``Task``.
+
+    >>> @task(name="plus one")
+    ... def add_one(x):
+    ...     return x + 1
+    >>> add_one.run(41)
+    42
+    """
+    if function is None:
+        return lambda wrapped: FunctionTask(wrapped, **options)
+    return FunctionTask(function, **options)

@@ -1,0 +1,100 @@
+"""Mapping: a task that runs once per element of what comes from upstream.
+
+``task.map(xs, unmapped(y))`` makes one *parent* and, at run time, one *child* per element: the parent
+only decides how many (the shortest input counts) and ends ``Mapped``; each child is a task run of its
+own, with its own retries, target and state.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nemflow.tasks.edges import Edge
+from nemflow.tasks.states import Failed, Mapped, Pending, State, Success
+from nemflow.tasks.task_run import TaskRun
+
+log = logging.getLogger(__name__)
+
+
+def decide_width(state: State, run: TaskRun) -> State:
+    """End a mapped parent: Mapped, with as many children as its shortest input has elements."""
+    widths = []
+    for edge, upstream in run.upstream_states.items():
+        if not edge.mapped or not upstream.is_successful():
+            continue
+        try:
+            widths.append(len(elements_of(edge, upstream)))
+        except TypeError as error:
+            name = edge.upstream_task.name
+            return run.end(
+                Failed(f"{run.task.name!r} cannot be mapped over {name!r}: {error}", error)
+            )
+    if not widths:
+        return run.end(
+            Failed(f"{run.task.name!r} has nothing to map over: no mapped input succeeded")
+        )
+    width = min(widths)
+    known = state.map_states[:width] if isinstance(state, Mapped) else []
+    children = [*known, *[None] * (width - len(known))]
+    return run.end(Mapped(f"{width} children", map_states=children))
+
+
+class Elements:
+    """The elements of one mapped input, as upstream states of the children."""
+
+    __slots__ = ("state", "values")
+
+    def __init__(self, state: State, values: Sequence[Any]) -> None:
+        self.state = state
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def state_of(self, index: int) -> State:
+        """Return the state that child ``index`` sees upstream, with its element as the result."""
+        element = self.values[index]
+        if isinstance(element, State):
+            return element
+        # Equal to the upstream state but for the result: a trigger asks for its class.
+        state = Success(self.state.message)
+        state.result = element
+        return state
+
+
+def elements_of(edge: Edge, state: State) -> Elements:
+    """Return the elements of what comes over a mapped edge from a finished, successful task.
+
+    Raises:
+        TypeError: it is nothing that can be counted through: a set, a generator, a dictionary.
+    """
+    if isinstance(state, Mapped) and not edge.flattened:
+        return Elements(state, [child or Pending() for child in state.map_states])
+    if isinstance(state, Mapped):
+        return Elements(state, _flatten_children(state))
+    value: Any = state.result
+    if isinstance(value, Mapping):
+        raise TypeError("a dictionary has no order of elements to map over; map over its items")
+    if not hasattr(value, "__getitem__") or not hasattr(value, "__len__"):
+        raise TypeError(f"{type(value).__name__} has no elements that can be taken by number")
+    return Elements(state, _flatten_value(value) if edge.flattened else value)
+
+
+def _flatten_value(value: Any) -> Sequence[Any]:
+    if not all(isinstance(element, Iterable) for element in value):
+        return list(value)
+    return [inner for element in value for inner in element]
+
+
+def _flatten_children(state: Mapped) -> list[Any]:
+    """Take the lists of the children apart; a failed or skipped child keeps one place."""
+    flat: list[Any] = []
+    for child in state.map_states:
+        if child is None or not child.is_successful() or child.is_skipped():
+            flat.append(child or Pending())
+        elif isinstance(child.result, Iterable):
+            flat.extend(child.result)
+        else:
+            log.warning("flatten: %r is no list and is passed on as it is", child.result)
+            flat.append(child.result)
+    return flat

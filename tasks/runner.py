@@ -1,0 +1,165 @@
+"""TaskRunner: takes a task from a state to the next, through the steps of ``nemflow.tasks.steps``.
+
+::
+
+    check_ready → check_start_time → check_upstream_finished → check_upstream_skipped
+    → collect_inputs → name_run → check_target → check_trigger → set_running → call_run → check_retry
+
+Each step takes a state and returns one. When a step returns another state than it was given, the
+state handlers are called and the new state is told to whoever listens.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from nemflow.errors import NemflowError
+from nemflow.results.base import Result
+from nemflow.tasks import signals
+from nemflow.tasks.base import Task
+from nemflow.tasks.context import (
+    Progress,
+    Scope,
+    enter_progress,
+    enter_scope,
+    leave_progress,
+    leave_scope,
+)
+from nemflow.tasks.edges import Edge
+from nemflow.tasks.handlers import HandlerStopped, call_handlers
+from nemflow.tasks.options import StateHandler
+from nemflow.tasks.states import Failed, Looped, Pending, State, unwrap
+from nemflow.tasks.steps import PARENT_STEPS, STEPS
+from nemflow.tasks.task_run import RunContext, TaskRun
+
+log = logging.getLogger(__name__)
+OnRunning = Callable[[State], None]
+Steps = Sequence[Callable[[State, TaskRun], State]]
+
+
+class TaskRunner:
+    """Runs one task.
+
+    Args:
+        task: the task.
+        state_handlers: called after the task's own handlers.
+        flow_result: the result of a task that declares none.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        state_handlers: Iterable[StateHandler] | None = None,
+        flow_result: Result | None = None,
+    ) -> None:
+        self.task = task
+        self.state_handlers = tuple(state_handlers or ())
+        self.flow_result = flow_result
+
+    def run(
+        self,
+        state: State | None = None,
+        upstream_states: Mapping[Edge, State] | None = None,
+        context: Mapping[str, object] | None = None,
+    ) -> State:
+        """Run the task outside of a flow run.
+
+        Args:
+            state: where to start; default Pending.
+            upstream_states: the states of the tasks upstream, by edge.
+            context: keys for ``nemflow.context`` and templates.
+
+        Returns the state in which the attempt ended; a state that waits (a time in the future, an
+        upstream task that is not finished) is returned as it was given.
+        """
+        values = dict(context or {})
+        run_context = RunContext(
+            values=values, flow_result=self.flow_result, resume=bool(values.get("resume"))
+        )
+        return run_task(
+            TaskRun(self.task, upstream_states or {}, run_context), state, self.state_handlers
+        )
+
+
+def run_task(
+    run: TaskRun,
+    state: State | None = None,
+    more_handlers: tuple[StateHandler, ...] = (),
+    on_running: OnRunning | None = None,
+    on_progress: Progress | None = None,
+    steps: Steps = STEPS,
+) -> State:
+    """Take one attempt at a task through all steps and return the state in which it ended.
+
+    Args:
+        run: the attempt.
+        state: where to start; default Pending.
+        more_handlers: called after the task's own state handlers.
+        on_running: hears when the task's own work begins.
+        on_progress: hears what the task reports of its progress.
+        steps: the pipeline.
+    """
+    state = unwrap(state)
+    run.begin(state)
+    scope = enter_scope(Scope(run.keys, run.context.scope))
+    progress = enter_progress(on_progress) if on_progress else None
+    try:
+        handlers = (*run.task.state_handlers, *more_handlers)
+        state = _take_steps(steps, run, state, handlers, on_running)
+        while isinstance(state, Looped) and not run.ended:
+            run.begin_next_loop(state)
+            state = _take_steps(steps, run, Pending(), handlers, on_running)
+        return state
+    finally:
+        if run.lock is not None:
+            run.lock.release()
+        if progress is not None:
+            leave_progress(progress)
+        leave_scope(scope)
+
+
+def run_parent(run: TaskRun, state: State | None = None) -> State:
+    """Take a mapped parent through its steps: it decides how many children there are."""
+    return run_task(run, state, steps=PARENT_STEPS)
+
+
+def _take_steps(
+    steps: Steps,
+    run: TaskRun,
+    state: State,
+    handlers: tuple[StateHandler, ...],
+    on_running: OnRunning | None,
+) -> State:
+    for step in steps:
+        try:
+            new_state = step(state, run)
+        except signals.ENDRUN as signal:
+            new_state = run.end(signal.state)
+        except signals.StateSignal as signal:
+            new_state = signal.state
+        except Exception as error:  # user code runs here: whatever it raises is the task's failure
+            new_state = _failure(error, run)
+        if new_state is not state:
+            if handlers:
+                try:
+                    new_state = call_handlers(handlers, run.task, state, new_state)
+                except HandlerStopped as stopped:
+                    return stopped.state
+            log.debug("%s: %r to %r", run.full_name, state, new_state)
+            if on_running is not None and new_state.is_running():
+                on_running(new_state)
+            state = new_state
+        if run.ended:
+            break
+    return state
+
+
+def _failure(error: Exception, run: TaskRun) -> State:
+    if run.context.values.get("raise_on_exception"):
+        raise error
+    log.debug("%s failed", run.full_name, exc_info=error)
+    return Failed(_in_words(error), result=error)
+
+
+def _in_words(error: Exception) -> str:
+    """Give an error's own sentence where it has one, its repr where its words alone say little."""
+    return str(error) if isinstance(error, (NemflowError, OSError)) else repr(error)

@@ -1,0 +1,112 @@
+"""Targets: work whose result lies there already is not done again, and never done twice at once.
+
+A target is there or it is not: writers fill a temporary file and rename it. So existence is all that
+is asked. One process at a time makes a target: it holds a lock, and whoever waited for that lock
+looks again before starting. What cannot be read back is set aside and made again.
+"""
+
+import logging
+
+from nemflow.errors import UnreadableTarget
+from nemflow.results.base import Result
+from nemflow.results.locks import TargetLock
+from nemflow.tasks import signals
+from nemflow.tasks.task_run import RunContext, TaskRun
+
+log = logging.getLogger(__name__)
+
+
+def place_target(run: TaskRun) -> Result:
+    """Fill the target's template; refuse a place that another task of this run has taken.
+
+    Raises:
+        LocationError: the template has an unknown key, or its place lies outside the result's root.
+        signals.FAIL: another task of the run has the same target.
+    """
+    if run.placed is None:
+        assert run.result is not None
+        placed = run.result.format(**run.template_keys())
+        assert isinstance(placed.location, str)
+        name = placed.lock_name(placed.location) or placed.location
+        owner = run.context.taken_targets.setdefault(name, run.slug)
+        if owner != run.slug:
+            raise signals.FAIL(
+                f"the target {placed.location} of {run.slug!r} is also the target of {owner!r} in "
+                "this run: put what tells them apart (a parameter, {map_index}) into the template"
+            )
+        run.placed = placed
+    return run.placed
+
+
+def read_target(run: TaskRun) -> Result | None:
+    """Return what lies at the task's target; None where nothing does, or it must be made again."""
+    return find_target(place_target(run), run.context, held=run.lock is not None)
+
+
+def find_target(placed: Result, context: RunContext, held: bool = False) -> Result | None:
+    """Return what lies at a final location; an unreadable thing counts as absent.
+
+    It is set aside by whoever holds the target's lock (*held*, or no lock is needed): without, it
+    might be what another process has just made in its place.
+    """
+    location = placed.location
+    assert isinstance(location, str)
+    if context.force or not placed.exists(location):
+        return None
+    lock = None if held else _free_lock(placed, context)
+    if lock is not None:
+        _sweep_behind(lock, placed, location)
+    try:
+        return placed.read(location)
+    except UnreadableTarget as error:
+        if lock is not None:
+            return None
+        aside = placed.set_aside(location)
+        log.warning("%s; it was set aside as %s and is made again", error, aside)
+        return None
+
+
+def _sweep_behind(lock: TargetLock, placed: Result, location: str) -> None:
+    """Remove what a killed --force run left beside a target; whoever is at work now is let be."""
+    if lock.needs_sweep() and lock.try_acquire():
+        try:
+            placed.sweep(location)
+        finally:
+            lock.release()
+
+
+def hold_target(run: TaskRun) -> bool:
+    """Wait until no other process makes this target; tell whether there was a lock to take."""
+    placed = place_target(run)
+    run.lock = take_lock(placed, run.context)
+    return run.lock is not None
+
+
+def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
+    """Take the lock of a final location and sweep what killed writers left there.
+
+    Returns None where none is needed: the place is private to this process, locking is off, or the
+    flow run holds the lock already for all its tasks.
+    """
+    lock = _free_lock(placed, context)
+    if lock is None:
+        return None
+    assert isinstance(placed.location, str)
+    lock.acquire(
+        on_wait=lambda holder: log.warning("%s is being made by %s; waiting", lock.target, holder)
+    )
+    try:
+        placed.sweep(placed.location)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+def _free_lock(placed: Result, context: RunContext) -> TargetLock | None:
+    """Return the lock of a final location, not taken yet; None where none is needed."""
+    assert isinstance(placed.location, str)
+    name = placed.lock_name(placed.location)
+    if name is None or context.lock_dir is None or name in context.claimed:
+        return None
+    return TargetLock(context.lock_dir, name)

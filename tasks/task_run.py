@@ -1,0 +1,175 @@
+"""The records of a run: what a flow run gives to its task runs, and what one task run learns.
+
+``RunContext`` is made once per flow run and never changed by a task, but for ``taken_targets``, in
+which task runs note whose target is whose. ``TaskRun`` belongs to one attempt at one task; the steps
+of the pipeline fill it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nemflow.results.base import Result
+from nemflow.results.locks import TargetLock
+from nemflow.tasks.base import Task
+from nemflow.tasks.caching import Cache
+from nemflow.tasks.context import Scope
+from nemflow.tasks.edges import Edge
+from nemflow.tasks.options import place_target
+from nemflow.tasks.states import Looped, Paused, Resume, Retrying, State
+
+
+def now_utc() -> datetime:
+    """Return the present moment, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class RunContext:
+    """What all task runs of a flow run share.
+
+    Attributes:
+        values: the keys that code and templates can ask for: ``flow_name``, ``date``, the user's own.
+        parameters: the values of the flow's parameters.
+        checkpointing: whether declared results are written.
+        force: make targets again though they exist.
+        lock_dir: where the locks of targets lie; None for no locking.
+        claimed: names of the locks that the flow run holds itself for all its tasks.
+        flow_result: the result of tasks that declare none.
+        taken_targets: location to slug of the task whose target it is, in this run.
+        cache: where the values of tasks with ``cache_for`` are kept; None for nowhere.
+        now: the clock.
+        resume: whether a person told the run to go on.
+        scope: ``values`` as the lower layer of each task run's ``nemflow.context``.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    checkpointing: bool = True
+    force: bool = False
+    lock_dir: Path | None = None
+    claimed: frozenset[str] = frozenset()
+    flow_result: Result | None = None
+    taken_targets: dict[str, str] = field(default_factory=dict)
+    cache: Cache | None = None
+    now: Callable[[], datetime] = now_utc
+    resume: bool = False
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(self.values)
+
+
+class TaskRun:
+    """One attempt at one task, as the steps of the pipeline see it."""
+
+    __slots__ = (
+        "context",
+        "ended",
+        "inputs",
+        "keys",
+        "lock",
+        "loop_count",
+        "loop_result",
+        "map_index",
+        "placed",
+        "result",
+        "resume",
+        "run_count",
+        "run_name",
+        "slug",
+        "task",
+        "upstream_states",
+    )
+
+    def __init__(
+        self,
+        task: Task,
+        upstream_states: Mapping[Edge, State],
+        context: RunContext,
+        slug: str | None = None,
+        map_index: int | None = None,
+    ) -> None:
+        self.task = task
+        self.upstream_states = upstream_states
+        self.context = context
+        self.slug = slug or task.slug or task.name
+        self.map_index = map_index
+        self.run_count = 1
+        self.loop_count: int | None = None
+        self.loop_result: object = None
+        self.run_name = task.name
+        self.resume = context.resume
+        self.inputs: dict[str, object] = {}
+        self.keys: dict[str, object] = {}
+        self.result: Result | None = task.result or place_target(context.flow_result, task.target)
+        self.placed: Result | None = None
+        self.lock: TargetLock | None = None
+        self.ended = False
+
+    @property
+    def full_name(self) -> str:
+        """The task's name, with the index of a mapped child: ``load[3]``."""
+        name = self.task.name
+        return name if self.map_index is None else f"{name}[{self.map_index}]"
+
+    def begin(self, state: State) -> None:
+        """Note which attempt this is, and whether a person told it to go on."""
+        if isinstance(state, Retrying):
+            self.run_count = state.run_count + 1
+        elif isinstance(known := state.context.get("task_run_count"), int):
+            self.run_count = known
+        self.resume = self.context.resume or isinstance(state, Resume) or self._waited(state)
+        if isinstance(loop_count := state.context.get("task_loop_count"), int):
+            self.loop_count = loop_count
+            self.loop_result = state.context.get("task_loop_result")
+        self.keys = {
+            "task_name": self.task.name,
+            "task_full_name": self.full_name,
+            "task_slug": self.slug,
+            "task_tags": self.task.tags,
+            "task_run_count": self.run_count,
+            "task_run_name": self.run_name,
+            "map_index": self.map_index,
+            "checkpointing": self.context.checkpointing,
+            "resume": self.resume,
+        }
+        self._note_loop()
+
+    def begin_next_loop(self, state: Looped) -> None:
+        """Make ready for another pass, with what the last one handed on."""
+        self.loop_count = state.loop_count + 1
+        self.loop_result = state.result
+        self.run_count = self.keys["task_run_count"] = 1
+        self.ended = False
+        self._note_loop()
+
+    def _note_loop(self) -> None:
+        if self.loop_count is not None:
+            self.keys["task_loop_count"] = self.loop_count
+            self.keys["task_loop_result"] = self.loop_result
+
+    def _waited(self, state: State) -> bool:
+        return (
+            isinstance(state, Paused)
+            and state.start_time is not None
+            and state.start_time <= self.context.now()
+        )
+
+    def template_keys(self) -> dict[str, object]:
+        """Return what templates of targets, locations and names may use.
+
+        Later wins: parameters, context, inputs, as in Prefect Core.
+        """
+        keys = {**self.context.parameters, **self.context.values, **self.keys, **self.inputs}
+        keys.pop("self", None)
+        return keys
+
+    def end(self, state: State) -> State:
+        """Say that no further step is to look at the state."""
+        self.ended = True
+        return state
+
+
+__all__ = ["RunContext", "TaskRun", "now_utc"]
