@@ -1,0 +1,1 @@
+"""Graphs of tasks and how they run."""

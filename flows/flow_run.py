@@ -1,0 +1,280 @@
+"""One flow run under way: which tasks are ready, which run, which wait for a time.
+
+Driven by events: whatever is ready is handed to the executor; when a call ends, the tasks that
+waited for it are counted down; a retry waits in a heap for its time and nothing waits for it::
+
+    ready ──submit──> executor ──completed──> finished: count down what is downstream ──> ready
+                                         └──> Retrying: wait in a heap until start_time ──> ready
+
+A *node* is what can be handed over: a task, or one child of a mapped task. The children of a mapped
+task come into being when its parent has decided how many there are; among what is ready, the child
+with the lowest number goes first, so that one element is taken all the way before the next is begun.
+"""
+
+import heapq
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from nemflow.flows.blueprint import Blueprint
+from nemflow.flows.executors.base import Done, Executor
+from nemflow.flows.mapped import Children, follows_children, is_mapped
+from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo
+from nemflow.tasks.base import Task
+from nemflow.tasks.edges import Edge
+from nemflow.tasks.resources import RESOURCE_TASKS
+from nemflow.tasks.runner import run_parent, run_task
+from nemflow.tasks.secret import SecretBase
+from nemflow.tasks.states import Cached, Cancelled, Mapped, Pending, Scheduled, State
+from nemflow.tasks.task_run import RunContext, TaskRun
+
+WHOLE = -1
+
+
+class Node(NamedTuple):
+    """What can be handed to the executor; sorts in the order in which ready nodes are taken."""
+
+    rank: int  # the child's number, 0 for a whole task
+    place: int  # of the task in the topological order
+    child: int  # the child's number, WHOLE for a task
+
+
+class FlowRun:
+    """Drives the tasks of one flow run to their ends.
+
+    Args:
+        flow: what runs.
+        context: what all task runs share.
+        info: who runs, for the reporter.
+        reporter: hears of every change of state; None for nobody.
+        executor: where the tasks run; started.
+        start_states: states to start from.
+        wait: wait for times in the future, retries above all; otherwise such tasks are left.
+    """
+
+    def __init__(
+        self,
+        flow: Blueprint,
+        context: RunContext,
+        info: FlowRunInfo,
+        reporter: Reporter | None,
+        executor: Executor,
+        start_states: Mapping[Task, State],
+        wait: bool,
+    ) -> None:
+        self.flow = flow
+        self.context = context
+        self.info = info
+        self.reporter = reporter
+        self.executor = executor
+        self.wait = wait
+        self.order = flow.graph.sorted_tasks()
+        self.place = {task: index for index, task in enumerate(self.order)}
+        self.states = [_start_state(task, start_states.get(task)) for task in self.order]
+        self.waits_for = [len(flow.graph.edges_to(task)) for task in self.order]
+        self.children: dict[int, Children] = {}
+        self.ready: list[Node] = []
+        self.retries: list[tuple[datetime, Node]] = []
+        self.running: set[Node] = set()
+
+    def drive(self) -> None:
+        """Run until nothing is left that can be done."""
+        settled = [_is_settled(state) for state in self.states]
+        self.ready = [
+            Node(0, place, WHOLE)
+            for place, waits in enumerate(self.waits_for)
+            if waits == 0 and not settled[place]
+        ]  # ascending, hence a heap already
+        for place, is_settled in enumerate(settled):
+            if is_settled:
+                self._count_down(place, after_children=None)
+        while self.ready or self.running or self.retries:
+            if self.ready:
+                self._submit(heapq.heappop(self.ready))
+                self._take(self.executor.completed(0))
+            else:
+                self._take(self.executor.completed(self._time_to_next_retry()))
+            self._wake_retries()
+
+    # Handing over
+
+    def _submit(self, node: Node) -> None:
+        task = self.order[node.place]
+        if node.child == WHOLE and is_mapped(self.flow, task):
+            self._settle(node, run_parent(self._task_run(node), self.states[node.place]))
+            return
+        self.running.add(node)
+        run = self._task_run(node)
+        state = self._state_of(node)
+        if self.reporter is None:
+            self.executor.submit(node, run_task, run, state)
+        else:
+            listener = _Listener(self.reporter, self.info, self.task_info(node))
+            self.executor.submit(node, run_task, run, state, (), listener.state, listener.progress)
+
+    def _task_run(self, node: Node) -> TaskRun:
+        task = self.order[node.place]
+        upstream_states: dict[Edge, State] = {}
+        children = self.children.get(node.place) if node.child != WHOLE else None
+        for edge in self.flow.graph.edges_to(task):
+            state = self.states[self.place[edge.upstream_task]]
+            if children is not None:
+                state = children.upstream_state(edge, state, node.child)
+            upstream_states[edge] = state
+        map_index = None if children is None else node.child
+        run = TaskRun(task, upstream_states, self.context, self.flow.slugs[task], map_index)
+        run.inputs.update(self.flow.constants.get(task, ()))
+        return run
+
+    def _state_of(self, node: Node) -> State | None:
+        state = self.states[node.place]
+        if node.child == WHOLE:
+            return state
+        assert isinstance(state, Mapped)
+        return state.map_states[node.child]
+
+    # Taking back
+
+    def _take(self, ended: list[Done]) -> None:
+        for done in ended:
+            if done.error is not None:
+                raise done.error
+            self.running.discard(done.token)
+            self._settle(done.token, done.outcome)
+
+    def _settle(self, node: Node, state: State) -> None:
+        if node.child == WHOLE:
+            self.states[node.place] = state
+        else:
+            self.children[node.place].parent.map_states[node.child] = state
+        if self.reporter is not None:
+            self.reporter.task_run_changed(self.info, self.task_info(node), state)
+        if state.is_finished():
+            if node.child != WHOLE:
+                self._child_finished(node)
+            elif isinstance(state, Mapped) and is_mapped(self.flow, self.order[node.place]):
+                self._make_children(node.place, state)
+            else:
+                self._count_down(node.place, after_children=None)
+        elif isinstance(state, Scheduled) and state.start_time is not None and self.wait:
+            heapq.heappush(self.retries, (state.start_time, node))
+
+    def _count_down(self, place: int, after_children: bool | None) -> None:
+        """Count down the tasks downstream of one that has got so far.
+
+        Args:
+            place: the task.
+            after_children: True for those that wait for its children, False for those that follow its
+                children one by one, None for all.
+        """
+        for edge in self.flow.graph.edges_from(self.order[place]):
+            if after_children is not None and follows_children(edge) == after_children:
+                continue
+            below = self.place[edge.downstream_task]
+            self.waits_for[below] -= 1
+            if self.waits_for[below] == 0 and not _is_settled(self.states[below]):
+                heapq.heappush(self.ready, Node(0, below, WHOLE))
+
+    # Children
+
+    def _make_children(self, place: int, parent: Mapped) -> None:
+        children = self.children[place] = Children(parent, {})
+        for edge in self.flow.graph.edges_to(self.order[place]):
+            above = self.children.get(self.place[edge.upstream_task])
+            if above is not None and follows_children(edge):
+                for child in range(parent.n_map_states):
+                    upstream = above.parent.map_states[child]
+                    if upstream is None or not upstream.is_finished():
+                        children.waits_for[child] += 1
+        self._count_down(place, after_children=False)
+        for child, state in enumerate(parent.map_states):
+            node = Node(child, place, child)
+            if state is not None and _is_settled(state):
+                self._child_finished(node)
+            elif children.waits_for[child] == 0:
+                heapq.heappush(self.ready, node)
+        if not parent.map_states:
+            self._count_down(place, after_children=True)
+
+    def _child_finished(self, node: Node) -> None:
+        for edge in self.flow.graph.edges_from(self.order[node.place]):
+            place = self.place[edge.downstream_task]
+            below = self.children.get(place)
+            if below is None or not follows_children(edge) or node.child >= len(below.waits_for):
+                continue
+            below.waits_for[node.child] -= 1
+            known = below.parent.map_states[node.child]
+            if below.waits_for[node.child] == 0 and not (known and _is_settled(known)):
+                heapq.heappush(self.ready, Node(node.child, place, node.child))
+        children = self.children[node.place]
+        children.unfinished -= 1
+        if children.unfinished == 0:
+            self._count_down(node.place, after_children=True)
+
+    # Waiting
+
+    def _time_to_next_retry(self) -> float | None:
+        if not self.retries:
+            return None
+        return max(0.0, (self.retries[0][0] - self.context.now()).total_seconds())
+
+    def _wake_retries(self) -> None:
+        while self.retries and self.retries[0][0] <= self.context.now():
+            heapq.heappush(self.ready, heapq.heappop(self.retries)[1])
+
+    # Telling
+
+    def task_info(self, node: Node) -> TaskRunInfo:
+        """Return who runs, for the reporter."""
+        task = self.order[node.place]
+        index = "" if node.child == WHOLE else f"[{node.child}]"
+        return TaskRunInfo(f"{self.flow.slugs[task]}{index}", f"{task.name}{index}")
+
+    def cancel(self) -> None:
+        """Say of everything that has not finished that it was cancelled."""
+        for place, state in enumerate(self.states):
+            if isinstance(state, Mapped):
+                for child, known in enumerate(state.map_states):
+                    if known is None or not known.is_finished():
+                        state.map_states[child] = self._cancelled(Node(child, place, child))
+            elif not state.is_finished():
+                self.states[place] = self._cancelled(Node(0, place, WHOLE))
+
+    def _cancelled(self, node: Node) -> State:
+        state = Cancelled("the flow run was interrupted")
+        if self.reporter is not None:
+            self.reporter.task_run_changed(self.info, self.task_info(node), state)
+        return state
+
+    def by_task(self) -> dict[Task, State]:
+        """Return the state of every task."""
+        return dict(zip(self.order, self.states, strict=True))
+
+
+def _start_state(task: Task, given: State | None) -> State:
+    """Return where a task starts; a secret or a resource is needed anew, however it ended before."""
+    if given is None or (given.is_finished() and isinstance(task, (SecretBase, *RESOURCE_TASKS))):
+        return Pending()
+    return given
+
+
+def _is_settled(state: State) -> bool:
+    """Tell whether a state given at the start keeps its task from running."""
+    return state.is_finished() and not isinstance(state, (Cached, Mapped))
+
+
+class _Listener:
+    """Passes on what one task run tells."""
+
+    __slots__ = ("info", "reporter", "task")
+
+    def __init__(self, reporter: Reporter, info: FlowRunInfo, task: TaskRunInfo) -> None:
+        self.reporter = reporter
+        self.info = info
+        self.task = task
+
+    def state(self, state: State) -> None:
+        self.reporter.task_run_changed(self.info, self.task, state)
+
+    def progress(self, done: int, total: int | None, unit: str) -> None:
+        self.reporter.task_run_progress(self.info, self.task, done, total, unit)

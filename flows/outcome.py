@@ -1,0 +1,50 @@
+"""From the states of the tasks to the state of the flow run."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from nemflow.flows.blueprint import Blueprint
+from nemflow.tasks.base import Task
+from nemflow.tasks.states import Failed, Mapped, Paused, Pending, Running, State, Success
+
+
+def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
+    """Return the flow run's state.
+
+    Running while a terminal task has not finished (Paused when a paused task is why), else Failed if
+    a reference task failed, else Success. Mapped tasks count by their children.
+    """
+    unfinished = [
+        s for s in _with_children(states[t] for t in flow.terminal_tasks()) if not s.is_finished()
+    ]
+    if unfinished:
+        if any(
+            isinstance(s, Paused) and s.start_time is None for s in _with_children(states.values())
+        ):
+            names = sorted(task.name for task, s in states.items() if isinstance(s, Paused))
+            return Paused(f"paused at {', '.join(names)}: run again with task_states to go on")
+        return Running("some tasks have not finished")
+    references = list(_with_children(states[task] for task in flow.reference_tasks()))
+    failed = [state for state in references if state.is_failed()]
+    if failed:
+        return Failed(_say_failed(flow, states))
+    if all(state.is_successful() for state in references):
+        return Success("all reference tasks succeeded")
+    return Success("no reference task failed")
+
+
+def _say_failed(flow: Blueprint, states: Mapping[Task, State]) -> str:
+    """Name what failed by itself; tasks that only could not start for it are left out."""
+    roots = [
+        f"{task.name}: {state.message}"
+        for task in flow.graph.tasks()
+        for state in _with_children([states[task]])
+        if state.is_failed() and type(state).__name__ != "TriggerFailed"
+    ]
+    return "; ".join(roots) or "some reference tasks failed"
+
+
+def _with_children(states: Iterable[State]) -> Iterator[State]:
+    for state in states:
+        yield state
+        if isinstance(state, Mapped):
+            yield from (child if child is not None else Pending() for child in state.map_states)

@@ -1,0 +1,67 @@
+"""Events: what a flow run tells while it goes on.
+
+``FlowRunner`` calls a ``Reporter``; the command line implements it, tests pass one that keeps a list.
+Calls may come from worker threads (``task_progress`` and the Running state), so an implementation
+takes its own lock. A reporter must not raise: what it does is talk, not work.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from nemflow.tasks.states import State
+
+
+class FlowRunInfo(NamedTuple):
+    """Who runs: one flow run."""
+
+    id: str
+    name: str
+    flow_name: str
+    parameters: Mapping[str, object]
+
+
+class TaskRunInfo(NamedTuple):
+    """Who runs: one task run of a flow run; ``slug`` is unique in the flow, with the map index."""
+
+    slug: str
+    name: str
+
+
+class Reporter(Protocol):
+    """Hears what happens in flow runs."""
+
+    def flow_run_started(self, run: FlowRunInfo, tasks: tuple[TaskRunInfo, ...]) -> None:
+        """A flow run begins; ``tasks`` are its tasks in the order of the graph."""
+
+    def task_run_changed(self, run: FlowRunInfo, task: TaskRunInfo, state: State) -> None:
+        """A task run has a new state."""
+
+    def task_run_progress(
+        self, run: FlowRunInfo, task: TaskRunInfo, done: int, total: int | None, unit: str
+    ) -> None:
+        """A task run tells how far it is."""
+
+    def flow_run_finished(
+        self, run: FlowRunInfo, state: State, task_states: Mapping[str, State]
+    ) -> None:
+        """A flow run has ended; ``task_states`` by slug."""
+
+
+class Silent:
+    """The reporter that says nothing."""
+
+    def flow_run_started(self, run: FlowRunInfo, tasks: tuple[TaskRunInfo, ...]) -> None:
+        """Say nothing."""
+
+    def task_run_changed(self, run: FlowRunInfo, task: TaskRunInfo, state: State) -> None:
+        """Say nothing."""
+
+    def task_run_progress(
+        self, run: FlowRunInfo, task: TaskRunInfo, done: int, total: int | None, unit: str
+    ) -> None:
+        """Say nothing."""
+
+    def flow_run_finished(
+        self, run: FlowRunInfo, state: State, task_states: Mapping[str, State]
+    ) -> None:
+        """Say nothing."""
