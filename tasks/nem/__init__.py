@@ -1,0 +1,1 @@
+"""The market: AEMO sources, formats and rules."""

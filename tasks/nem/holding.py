@@ -1,0 +1,86 @@
+"""A file of the archive together with its sidecar: is it whole, set it aside, remove it."""
+
+import hashlib
+import logging
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from nemflow.tasks.nem.published import PublishedFile
+from nemflow.tasks.nem.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+
+_CHUNK = 1 << 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A file of the archive with all that is known of it."""
+
+    file: PublishedFile
+    sidecar: Sidecar
+
+
+def held_at(path: Path) -> Holding | None:
+    """Return what lies at `path`, its bytes unread; None where file or sidecar is missing."""
+    known = read_sidecar(path)
+    return None if known is None or not path.is_file() else holding_of(path, known)
+
+
+def holding_of(path: Path, known: Sidecar) -> Holding:
+    """Return a file together with what is known of it."""
+    file = PublishedFile(
+        path=path,
+        source=known.source,
+        url=known.url,
+        sha256=known.sha256,
+        size=known.size,
+        fetched_at=known.fetched_at,
+        created=known.created,
+        complete=known.complete,
+        synthetic=known.synthetic,
+    )
+    return Holding(file, known)
+
+
+def is_intact(held: Holding) -> bool:
+    """Tell whether the bytes are still those that were fetched."""
+    try:
+        if held.file.path.stat().st_size != held.file.size:
+            return False
+        digest = hashlib.sha256()
+        with held.file.path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == held.file.sha256
+
+
+def set_aside(path: Path) -> None:
+    """Rename a damaged file, over an earlier one, and say so."""
+    aside = path.with_name(path.name + ".damaged")
+    os.replace(path, aside)
+    sidecar_path(path).unlink(missing_ok=True)
+    _log.warning(
+        "%s is no longer what was fetched (its size or sha256 differs): set aside as %s",
+        *(path, aside.name),
+    )
+
+
+def remove(path: Path) -> None:
+    """Remove a file and its sidecar, if they are there."""
+    # The file first: a sidecar alone counts as nothing.
+    with suppress(FileNotFoundError):
+        path.unlink()
+    sidecar_path(path).unlink(missing_ok=True)
+
+
+def confirm(held: Holding, fetched_at: datetime) -> Holding:
+    """Write down that the server still has this very file, which ends any doubt."""
+    confirmed = replace(held.sidecar, doubt="", fetched_at=fetched_at)
+    write_sidecar(held.file.path, confirmed)
+    return holding_of(held.file.path, confirmed)

@@ -1,0 +1,6 @@
+"""A synthetic market and a loopback NEMweb that serves it."""
+
+from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
+from nemflow.tasks.nem.sandbox.server import SandboxServer, serve_forever
+
+__all__ = ["Fault", "FaultKind", "SandboxServer", "serve_forever"]

@@ -1,0 +1,210 @@
+"""What lies at which path of the sandbox: MMSDM folders and files, PRICE_AND_DEMAND, real files.
+
+A month of MMSDM is there from eleven days after its end on; months of 2009-07 to 2014-12 exist as
+bundles only, later ones as folders of tables and as bundles. Paths are case-sensitive.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nemflow.tasks.nem.market_time import Month
+from nemflow.tasks.nem.regions import REGIONS
+from nemflow.tasks.nem.sandbox.files import (
+    BUNDLE_SIZE,
+    FIRST_BUNDLE,
+    FIRST_TABLES,
+    last_interval_end,
+    month_bundle,
+    price_and_demand_csv,
+    published_at,
+    region_file_name,
+    table_file_name,
+    table_zip,
+    tables_of,
+)
+from nemflow.tasks.nem.sandbox.listings import Entry, listing_html
+
+MMSDM = "/Data_Archive/Wholesale_Electricity/MMSDM/"
+PRICE_AND_DEMAND = "/aemo/data/nem/priceanddemand/"
+
+_LOADER = "MMSDM_Historical_Data_SQLLoader"
+_LOADER_FOLDERS = ("BCP_DATA", "CTL", "DATA", "DOCUMENTATION", "LOGS", "PREDISP_ALL_DATA")
+_DUPLICATE = "DUPLICATE"
+_CACHE_LIMIT = 300_000_000  # bytes: a dozen bundles, or every table month there is
+
+_BUNDLE = re.compile(re.escape(MMSDM) + r"([12]\d{3})/MMSDM_\1_(0[1-9]|1[0-2])\.zip", re.ASCII)
+_IN_MONTH = re.compile(re.escape(MMSDM) + r"([12]\d{3})/MMSDM_\1_(0[1-9]|1[0-2])/(.*)", re.ASCII)
+_YEAR = re.compile(re.escape(MMSDM) + r"([12]\d{3})/", re.ASCII)
+_REGION_FILE = re.compile(
+    re.escape(PRICE_AND_DEMAND) + r"PRICE_AND_DEMAND_([12]\d{3})(0[1-9]|1[0-2])_(\w+)\.csv",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer to one path: its body, and what the headers say of it."""
+
+    body: bytes
+    content_type: str
+    modified: datetime
+    synthetic: bool = True
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether this is a web page and not a data file."""
+        return self.content_type == "text/html"
+
+
+class PublishedTree:
+    """The tree of published files at the instant that `now` tells. Safe to use from threads.
+
+    Args:
+        now: gives the aware instant by which files are published or not.
+        root: a folder of real files laid out by URL path, which take precedence.
+        zip64: write bundles with zip64 directories, as AEMO's above 4 GB are.
+    """
+
+    def __init__(self, now: Callable[[], datetime], root: Path | None, *, zip64: bool) -> None:
+        self._now = now
+        self._root = root
+        self._zip64 = zip64
+        self._made: dict[tuple[object, ...], bytes] = {}
+        self._lock = threading.Lock()
+
+    def find(self, path: str, raw_path: str, hidden: tuple[str, ...] = ()) -> Page | None:
+        """Return the page at the decoded `path`, or None where nothing is published.
+
+        Args:
+            path: percent-decoded, starts with a slash.
+            raw_path: as requested; files below the root may lie under encoded names.
+            hidden: texts; entries whose path contains one are left out of synthetic listings.
+        """
+        return (
+            self._real_file(path, raw_path) or self._data_file(path) or self._folder(path, hidden)
+        )
+
+    def remember(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        """Return the bytes that `make` made for `key`, from memory where they are still there."""
+        with self._lock:  # one file at a time: a second request for it finds it made
+            if key not in self._made:
+                self._made[key] = make()
+                while len(self._made) > 1 and sum(map(len, self._made.values())) > _CACHE_LIMIT:
+                    del self._made[next(iter(self._made))]
+            return self._made[key]
+
+    def _real_file(self, path: str, raw_path: str) -> Page | None:
+        if self._root is None:
+            return None
+        root = self._root.resolve()
+        for name in (path, raw_path):
+            file = (root / f".{name}{'index.html' if name.endswith('/') else ''}").resolve()
+            if file.is_relative_to(root) and file.is_file():
+                modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+                return Page(file.read_bytes(), _content_type(file.name), modified, synthetic=False)
+        return None
+
+    def _data_file(self, path: str) -> Page | None:
+        if match := _BUNDLE.fullmatch(path):
+            month = Month(int(match[1]), int(match[2]))
+            return self._bundle(month) if self._is_published(month) else None
+        if match := _IN_MONTH.fullmatch(path):
+            month = Month(int(match[1]), int(match[2]))
+            return self._table(month, match[3]) if self._has_tables(month) else None
+        if match := _REGION_FILE.fullmatch(path):
+            return self._region_file(Month(int(match[1]), int(match[2])), match[3])
+        return None
+
+    def _bundle(self, month: Month) -> Page:
+        body = self.remember(("bundle", month), lambda: month_bundle(month, zip64=self._zip64)[1])
+        return Page(body, "application/zip", published_at(month))
+
+    def _table(self, month: Month, inside: str) -> Page | None:
+        for table in tables_of(month):
+            if inside == f"{_LOADER}/DATA/{table_file_name(table, month)}":
+                return Page(self._table_body(table, month), "application/zip", published_at(month))
+        return None
+
+    def _table_body(self, table: str, month: Month) -> bytes:
+        return self.remember((table, month), lambda: table_zip(table, month)[1])
+
+    def _region_file(self, month: Month, region: str) -> Page | None:
+        now = self._now()
+        if region not in REGIONS:
+            return None
+        end = last_interval_end(month, now)
+        key = (region_file_name(month, region), end)
+        body = self.remember(key, lambda: price_and_demand_csv(month, region, now))
+        return Page(body, "text/csv", end) if body else None
+
+    def _folder(self, path: str, hidden: tuple[str, ...]) -> Page | None:
+        entries = self._entries(path)
+        if entries is None:
+            return None
+        shown = [e for e in entries if not any(text in f"{path}{e.name}" for text in hidden)]
+        return Page(listing_html(path, shown), "text/html", self._now())
+
+    def _entries(self, path: str) -> list[Entry] | None:
+        if path == MMSDM:
+            return self._years() or None
+        if match := _YEAR.fullmatch(path):
+            return self._year(int(match[1])) or None
+        if match := _IN_MONTH.fullmatch(path):
+            month = Month(int(match[1]), int(match[2]))
+            return self._month(month, match[3]) if self._has_tables(month) else None
+        return None
+
+    def _years(self) -> list[Entry]:
+        newest: dict[int, Month] = {month.year: month for month in self._published_months()}
+        return [Entry(str(year), None, published_at(month)) for year, month in newest.items()]
+
+    def _year(self, year: int) -> list[Entry]:
+        entries = []
+        for month in self._published_months():
+            if month.year == year:
+                name = f"MMSDM_{year}_{month.month:02}"
+                if self._has_tables(month):
+                    entries.append(Entry(name, None, published_at(month)))
+                entries.append(Entry(f"{name}.zip", BUNDLE_SIZE, published_at(month)))
+        return entries
+
+    def _month(self, month: Month, inside: str) -> list[Entry] | None:
+        modified = published_at(month)
+        if inside == "":
+            return [Entry(_LOADER, None, modified)]
+        if inside == f"{_LOADER}/":
+            return [Entry(name, None, modified) for name in _LOADER_FOLDERS]
+        if inside == f"{_LOADER}/DATA/":
+            files = [
+                Entry(table_file_name(table, month), len(self._table_body(table, month)), modified)
+                for table in tables_of(month)
+            ]
+            return [Entry(_DUPLICATE, None, modified), *files]
+        is_empty = inside in (
+            f"{_LOADER}/DATA/{_DUPLICATE}/",
+            *(f"{_LOADER}/{n}/" for n in _LOADER_FOLDERS),
+        )
+        return [] if is_empty else None
+
+    def _published_months(self) -> Iterator[Month]:
+        month = FIRST_BUNDLE
+        while self._is_published(month):
+            yield month
+            month = month.next()
+
+    def _is_published(self, month: Month) -> bool:
+        return month >= FIRST_BUNDLE and published_at(month) <= self._now()
+
+    def _has_tables(self, month: Month) -> bool:
+        return month >= FIRST_TABLES and self._is_published(month)
+
+
+def _content_type(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    return {".html": "text/html", ".csv": "text/csv", ".zip": "application/zip"}.get(
+        suffix, "application/octet-stream"
+    )

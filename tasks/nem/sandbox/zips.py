@@ -1,0 +1,97 @@
+"""Zip files as AEMO makes them, with the same bytes at every call: one member, bundles, zip64."""
+
+import io
+import struct
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nemflow.tasks.nem.market_time import NEM_TIME
+
+_LEVEL = 3  # quick: a month of 18 MB in a tenth of a second
+
+_END = struct.Struct("<4s4H2LH")  # the end record of a zip directory
+_ENTRY = struct.Struct("<4s6H3L5H2L")  # one entry of the directory
+_OVER_32_BITS, _OVER_16_BITS = 0xFFFFFFFF, 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file inside a zip; `stored` leaves it uncompressed."""
+
+    name: str
+    data: bytes
+    modified: datetime
+    stored: bool = False
+
+
+class _Pipe:
+    """A sink without positions: zipfile then puts CRC and sizes behind the data."""
+
+    def __init__(self, sink: io.BytesIO) -> None:
+        self._sink = sink
+
+    def write(self, data: Any) -> int:
+        return self._sink.write(data)
+
+    def flush(self) -> None:
+        self._sink.flush()
+
+
+def zip_bytes(members: Iterable[Member], *, streamed: bool = False) -> bytes:
+    """Return a zip of `members`.
+
+    Args:
+        members: files in the order they shall lie in.
+        streamed: write CRC and sizes behind each member (general purpose bit 3), as the
+            ARCHIVE files since 2024-08 have them.
+    """
+    sink = io.BytesIO()
+    target: Any = _Pipe(sink) if streamed else sink
+    with zipfile.ZipFile(target, "w") as archive:
+        for member in members:
+            stamp = member.modified.astimezone(NEM_TIME)
+            info = zipfile.ZipInfo(member.name, stamp.timetuple()[:6])
+            info.compress_type = zipfile.ZIP_STORED if member.stored else zipfile.ZIP_DEFLATED
+            info.create_system = 0
+            archive.writestr(info, member.data, compresslevel=_LEVEL)
+    return sink.getvalue()
+
+
+def as_zip64(body: bytes) -> bytes:
+    """Return the zip `body` with every number of its directory in the zip64 fields.
+
+    So are bundles above 4 GB written (from 2015 on); a reader that knows only the old fields
+    finds 0xFFFFFFFF for sizes and offsets.
+    """
+    end = body.rindex(b"PK\x05\x06")
+    *_, count, _, size, start, _ = _END.unpack_from(body, end)
+    directory = b"".join(_zip64_entries(body[start : start + size], count))
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, 0, 0)
+    record = record[:-16] + struct.pack("<2Q", len(directory), start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, start + len(directory), 1)
+    last = (b"PK\x05\x06", 0, 0, *(_OVER_16_BITS,) * 2, *(_OVER_32_BITS,) * 2, 0)
+    return body[:start] + directory + record + locator + _END.pack(*last)
+
+
+def is_zip64(body: bytes) -> bool:
+    """Tell whether the zip's directory is found by zip64 fields."""
+    end = body.rindex(b"PK\x05\x06")
+    return body[end - 20 : end].startswith(b"PK\x06\x07")
+
+
+def _zip64_entries(directory: bytes, count: int) -> Iterable[bytes]:
+    position = 0
+    for _ in range(count):
+        fields = list(_ENTRY.unpack_from(directory, position))
+        packed, unpacked, name_length, extra_length, comment_length = fields[8:13]
+        offset = fields[16]
+        name_start = position + _ENTRY.size
+        name = directory[name_start : name_start + name_length]
+        position = name_start + name_length + extra_length + comment_length
+        extra = struct.pack("<2H3Q", 1, 24, unpacked, packed, offset)
+        fields[2], fields[8:10] = 45, (_OVER_32_BITS, _OVER_32_BITS)
+        fields[11:13], fields[16] = (len(extra), 0), _OVER_32_BITS
+        yield _ENTRY.pack(*fields) + name + extra

@@ -1,0 +1,63 @@
+"""What the archive knows of a published file, in a JSON file beside it: ``<name>.json``."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nemflow import atomic_path
+from nemflow.tasks.nem.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """Where a file came from and what it holds.
+
+    Args:
+        slot: the key of the slot that it fills (slots.py).
+        fetched_at: aware, UTC.
+        created: AEMO's creation stamp (NEM time), else the HTTP Last-Modified text.
+        last_stamp: the last interval end that it holds, aware.
+        complete: it holds its whole month.
+        doubt: why the file is to be asked for again; empty for a file in good standing.
+    """
+
+    slot: str
+    source: Source
+    url: str
+    sha256: str
+    size: int
+    fetched_at: datetime
+    created: str
+    last_stamp: datetime
+    complete: bool
+    synthetic: bool
+    etag: str
+    last_modified: str
+    doubt: str = ""
+
+
+def sidecar_path(file: Path) -> Path:
+    """Return where the sidecar of `file` lies."""
+    return file.with_name(file.name + ".json")
+
+
+def read_sidecar(file: Path) -> Sidecar | None:
+    """Return what is known of `file`; None if it has no sidecar, or one that makes no sense."""
+    try:
+        fields = json.loads(sidecar_path(file).read_text(encoding="utf-8"))
+        fields["source"] = Source(fields["source"])
+        for name in ("fetched_at", "last_stamp"):
+            fields[name] = datetime.fromisoformat(fields[name])
+        return Sidecar(**fields)
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_sidecar(file: Path, sidecar: Sidecar) -> None:
+    """Write down what is known of `file`, in one step."""
+    fields = asdict(sidecar)
+    for name in ("fetched_at", "last_stamp"):
+        fields[name] = fields[name].isoformat()
+    with atomic_path(sidecar_path(file)) as temporary:
+        temporary.write_text(json.dumps(fields, indent=2) + "\n", encoding="utf-8")
