@@ -1,0 +1,107 @@
+"""The work of ``nem_prices_raw``: fetch a day's published files, select its rows, check them."""
+
+import logging
+from datetime import date
+
+import pyarrow as pa
+
+from nemflow import report_progress
+from nemflow.errors import IncompleteDay, MarketError
+from nemflow.flows.nem.provenance import describe_source, stamp
+from nemflow.flows.nem.settings import MarketSettings
+from nemflow.tasks.nem.aemo_csv import read_day
+from nemflow.tasks.nem.archive import Archive
+from nemflow.tasks.nem.check import check_raw_day
+from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
+from nemflow.tasks.nem.price_demand import read_region_day
+from nemflow.tasks.nem.published import Published, PublishedFile
+from nemflow.tasks.nem.regions import regions_on
+from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, Table
+from nemflow.tasks.nem.unzip import open_published
+
+log = logging.getLogger(__name__)
+FLOW = "nem_prices_raw"
+
+
+def fetch(day: date, settings: MarketSettings) -> Published:
+    """Return the published files that hold the prices of a day, fetched if they are not here.
+
+    A source that is not the best for the day is told in one line.
+
+    Raises:
+        NotPublishedYet: AEMO has not published the day yet.
+        MarketError: no source has it, or a file could not be fetched whole.
+    """
+    published = fetch_day(day, fetch_settings(settings), progress=report_progress)
+    if published.reason:
+        log.warning("%s", published.reason)
+    return published
+
+
+def fetch_settings(settings: MarketSettings) -> FetchSettings:
+    """Return the part of the settings that fetching needs."""
+    return FetchSettings(
+        data_dir=settings.data_dir,
+        lock_dir=settings.lock_dir,
+        nemweb_url=settings.nemweb_url,
+        aemo_url=settings.aemo_url,
+        source=settings.source,
+        allow_large_download=settings.allow_large_download,
+        synthetic=settings.synthetic,
+        read_timeout_s=settings.timeout_s,
+        tries=settings.tries,
+        connections=settings.connections,
+        now=settings.now,
+    )
+
+
+def select_day(published: Published, settings: MarketSettings) -> pa.Table:
+    """Return all rows of the day as text, AEMO's columns, with their provenance in the metadata.
+
+    A file that does not hold its part of the day whole is doubted: the next run asks AEMO for it
+    again, so that a damaged answer does not stay for ever.
+
+    Raises:
+        IncompleteDay: intervals are missing, regions unknown or stamps wrong; all is listed.
+        BrokenFile: a file of the archive cannot be read.
+    """
+    table = PRICE_AND_DEMAND if published.source is Source.PRICE_AND_DEMAND else DISPATCHPRICE
+    archive = Archive(
+        settings.data_dir / "archive", settings.lock_dir, synthetic=settings.synthetic
+    )
+    parts: list[pa.Table] = []
+    faults: list[str] = []
+    for file, regions in _shares(published):
+        try:
+            parts.append(_read_share(file, table, published.day, regions))
+        except MarketError as error:
+            archive.doubt(file, str(error))
+            if not isinstance(error, IncompleteDay):
+                raise
+            faults.append(f"{error} (in {file.url})")
+    if faults:
+        raise IncompleteDay(f"{'; '.join(faults)}; the next run asks AEMO again")
+    rows = pa.concat_tables(parts, promote_options="default")
+    return stamp(
+        rows, FLOW, published.day, {**describe_source(published), "nemflow.table": table.name}
+    )
+
+
+def _shares(published: Published) -> list[tuple[PublishedFile, tuple[str, ...]]]:
+    """Return each file with the regions whose prices it holds."""
+    regions = regions_on(published.day)
+    if published.source is Source.PRICE_AND_DEMAND:
+        return [(f, (r,)) for f, r in zip(published.files, regions, strict=True)]
+    return [(file, regions) for file in published.files]
+
+
+def _read_share(file: PublishedFile, table: Table, day: date, regions: tuple[str, ...]) -> pa.Table:
+    """Return a file's rows of the day, checked to be whole for these regions."""
+    if table is PRICE_AND_DEMAND:
+        [region] = regions
+        rows = read_region_day(file.path.read_bytes(), region, day, file=str(file.path))
+    else:
+        rows = read_day(open_published(file.path), table, day, file=str(file.path))
+    check_raw_day(rows, table, day, regions=regions)
+    return rows
