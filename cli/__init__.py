@@ -1,0 +1,1 @@
+"""The nemflow command."""

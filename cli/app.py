@@ -1,0 +1,195 @@
+"""The command ``nemflow``: its group of commands, and the one place where errors become words.
+
+Commands are imported when they are called; their one-line helps stand here so that ``--help``
+imports none of them.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import NoReturn
+
+import click
+
+from nemflow import __version__
+from nemflow.cli import interrupts
+from nemflow.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED, WRONG_USE
+from nemflow.cli.interrupts import Terminated, orderly_signals
+from nemflow.cli.options import debug_option, is_debug, need_command
+from nemflow.cli.output import drop, put_error, put_line
+from nemflow.cli.wording import did_you_mean, one_line
+from nemflow.errors import DefinitionError, NemflowError, ParameterError, SettingsError
+
+NAME = "nemflow"
+
+COMMANDS = MappingProxyType(
+    {
+        "run": "Fetch prices and keep them as Parquet; skip what is there.",
+        "flows": "List the flows, or show one.",
+        "config": "Show the settings in force and where each comes from.",
+        "sandbox": "Serve a synthetic market, for trying things out.",
+    }
+)
+"""The commands and their one-line helps."""
+
+_COMPLETION = "_NEMFLOW_COMPLETE"
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of the commands in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"nemflow.cli.{name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, context: click.Context, words: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words name."""
+        name = words[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(
+                f"There is no command {name!r}{did_you_mean(name, COMMANDS)}", context
+            )
+        return super().resolve_command(context, words)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        put_line(f"{NAME} {__version__}")
+        context.exit()
+
+
+@click.group(name=NAME, cls=LazyGroup, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+@debug_option
+@click.pass_context
+def group(context: click.Context, /) -> None:
+    """Fetch Australian electricity prices, verified, as Parquet.
+
+    \b
+    Examples:
+      nemflow run --date 2014-01-01      the prices of a day
+      nemflow run --date 2014-01         those of a month
+      nemflow run --sandbox --date 2014-01-01    try it with made-up prices
+      nemflow flows show nem_prices_raw  what a flow is made of
+
+    \b
+    Exit codes:
+      0    done, already there, or only not published yet
+      1    work failed
+      2    wrong use
+      130  interrupted by Ctrl-C
+      143  terminated by SIGTERM
+    """
+    need_command(context)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Args:
+        arguments: the words after the command's name; default those of the process.
+    """
+    _complete()
+    with orderly_signals():
+        code = run_command(sys.argv[1:] if arguments is None else arguments)
+        if code in (INTERRUPTED, TERMINATED):
+            interrupts.leave(code)
+    sys.exit(code)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run a command, say what went wrong, and return the exit code."""
+    context: click.Context | None = None
+    try:
+        context = group.make_context(NAME, list(arguments))
+        with context:
+            group.invoke(context)
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
+    except SystemExit:
+        raise
+    except BaseException as error:  # the edge: whatever it is, the user reads one sentence
+        return explain(error, debug=context is not None and is_debug(context))
+    return DONE
+
+
+def explain(error: BaseException, *, debug: bool = False) -> int:
+    """Say on standard error what ended a command, and return the exit code.
+
+    Args:
+        error: what ended it.
+        debug: show the traceback as well.
+    """
+    if debug:
+        import traceback  # only --debug shows it
+
+        traceback.print_exception(error)
+    match error:
+        case KeyboardInterrupt() | click.Abort():
+            put_error("interrupted (Ctrl-C): what was under way is cancelled")
+            return INTERRUPTED
+        case Terminated():
+            put_error("terminated (SIGTERM): what was under way is cancelled")
+            return TERMINATED
+        case BrokenPipeError():
+            drop(sys.stdout)
+            return DONE
+        case click.ClickException():
+            return _explain_use(error)
+        case NemflowError():
+            _put(str(error), getattr(error, "__notes__", ()))
+            wrong_use = isinstance(error, (SettingsError, DefinitionError, ParameterError))
+            return WRONG_USE if wrong_use else FAILED
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            _put(f"{place}{error.strerror or error}")
+            return FAILED
+    more = "" if debug else "; run again with --debug for the traceback"
+    put_error(f"internal error: {type(error).__name__}: {one_line(str(error))}{more}")
+    return FAILED
+
+
+def _explain_use(error: click.ClickException) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context is not None else NAME
+    _put(error.format_message(), [f"`{path} --help` shows how it is used"])
+    return error.exit_code
+
+
+def _put(message: str, hints: Sequence[str] = ()) -> None:
+    put_error(f"error: {one_line(message)}")
+    for hint in hints:
+        put_error(f"hint: {one_line(hint)}")
+
+
+def _complete() -> None:
+    """Answer a shell that asks for completions; ``_NEMFLOW_COMPLETE=bash_source nemflow`` sets it up."""
+    instruction = os.environ.get(_COMPLETION)
+    if instruction:
+        from click.shell_completion import shell_complete  # only shells need it
+
+        sys.exit(shell_complete(group, {}, NAME, _COMPLETION, instruction))

@@ -1,0 +1,184 @@
+"""The flow runs of one command: the flows of a data set, date by date, stage by stage.
+
+A stage that the one before it has left without its file is not started; other dates go on.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from nemflow.cli.interrupts import Terminated
+from nemflow.cli.outcome import FlowRunRecord, Outcome, describe_failure
+from nemflow.cli.wording import one_line
+from nemflow.errors import UnreadableTarget
+from nemflow.flows.base import Flow
+from nemflow.flows.executors.base import Executor
+from nemflow.flows.reporter import Reporter, Silent
+from nemflow.flows.settings import RunSettings
+from nemflow.tasks.base import Task
+from nemflow.tasks.states import Failed, State, TriggerFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """How flow runs are to be done.
+
+    Attributes:
+        settings: the engine's settings.
+        executor: where tasks run; None for the flow's own.
+        reporter: hears of every change of state.
+        force: make targets again though they exist.
+        dry_run: only say what would be done.
+        synthetic: the market is the sandbox.
+        look_inside: read facts from files that were there already, which takes time.
+        clock: seconds, for durations.
+    """
+
+    settings: RunSettings
+    executor: Executor | None = None
+    reporter: Reporter = field(default_factory=Silent)
+    force: bool = False
+    dry_run: bool = False
+    synthetic: bool = False
+    look_inside: bool = False
+    clock: Callable[[], float] = time.perf_counter
+
+
+def run_batch(
+    flows: Sequence[Flow],
+    days: Sequence[date],
+    conditions: Conditions,
+    tell: Callable[[FlowRunRecord], None],
+) -> None:
+    """Run the flows, which are the stages of a data set, for each day.
+
+    Args:
+        flows: the stages in their order; each has the parameter ``date``.
+        days: the days in the order in which they are to be run.
+        conditions: how.
+        tell: is given the record of each flow run when it has ended.
+    """
+    for day in days:
+        before: FlowRunRecord | None = None
+        for flow in flows:
+            before = _run_stage(flow, day, before, conditions, tell)
+            tell(before)
+
+
+def _run_stage(
+    flow: Flow,
+    day: date,
+    before: FlowRunRecord | None,
+    conditions: Conditions,
+    tell: Callable[[FlowRunRecord], None],
+) -> FlowRunRecord:
+    plan = flow.plan({"date": day}, force=conditions.force)
+    record = FlowRunRecord(
+        flow_run=plan.name,
+        flow=flow.name,
+        date=day,
+        outcome=Outcome.PLANNED if plan.will_run else Outcome.PRESENT,
+        target=plan.target,
+        synthetic=conditions.synthetic,
+    )
+    if conditions.dry_run:
+        return _with_file(replace(record, reason=plan.reason), look_inside=False)
+    if plan.will_run and before is not None and not before.outcome.lets_next_stage_run:
+        return _held_back(record, before)
+    started = conditions.clock()
+    try:
+        state = _run(flow, day, conditions)
+    except (KeyboardInterrupt, Terminated):
+        took = conditions.clock() - started
+        tell(replace(record, outcome=Outcome.CANCELLED, state="Cancelled", duration_s=took))
+        raise
+    ended = replace(record, state=type(state).__name__, duration_s=conditions.clock() - started)
+    return _with_end(ended, flow, state, look_inside=conditions.look_inside)
+
+
+def _run(flow: Flow, day: date, conditions: Conditions) -> State:
+    return flow.run(
+        {"date": day},
+        executor=conditions.executor,
+        reporter=conditions.reporter,
+        force=conditions.force,
+        settings=conditions.settings,
+    )
+
+
+def _held_back(record: FlowRunRecord, before: FlowRunRecord) -> FlowRunRecord:
+    """Return the record of a stage that is not started because of the one before it."""
+    if before.outcome is Outcome.NOT_PUBLISHED:
+        return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=before.reason)
+    words = before.outcome.words if before.outcome is Outcome.FAILED else "was not run"
+    return replace(record, outcome=Outcome.NOT_RUN, reason=f"{before.flow_run} {words}")
+
+
+def _with_end(
+    record: FlowRunRecord, flow: Flow, state: State, *, look_inside: bool
+) -> FlowRunRecord:
+    """Complete a record with what the flow run's state tells."""
+    result = state.result
+    states: Mapping[Task, State] = result if isinstance(result, dict) else {}
+    if state.is_failed():
+        return replace(record, outcome=Outcome.FAILED, error=_error(state, states))
+    if not state.is_successful():
+        return replace(record, outcome=Outcome.CANCELLED, reason=one_line(state.message or ""))
+    for end in states.values():
+        if getattr(end.result, "not_published", False):
+            reason = one_line(end.message or "")
+            return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=reason)
+    goal = states.get(flow.goal) if flow.goal is not None else None
+    if goal is None:
+        return replace(record, outcome=Outcome.DONE)
+    if goal.is_cached():
+        return _with_file(replace(record, outcome=Outcome.PRESENT), look_inside=look_inside)
+    if goal.is_skipped():
+        return replace(record, outcome=Outcome.NOT_RUN, reason=one_line(goal.message or ""))
+    written = record.target is not None and os.path.exists(record.target)
+    outcome = Outcome.WRITTEN if written else Outcome.DONE
+    return _with_file(replace(record, outcome=outcome), look_inside=True)
+
+
+def _error(state: State, states: Mapping[Task, State]) -> str:
+    """Return one sentence on the first task that failed by itself."""
+    for task, end in states.items():
+        if isinstance(end, Failed) and not isinstance(end, TriggerFailed):
+            return f"{task.name}: {describe_failure(end)}"
+    return describe_failure(state)
+
+
+def _with_file(record: FlowRunRecord, *, look_inside: bool) -> FlowRunRecord:
+    """Add what is known of the target without importing what is not imported yet."""
+    target = record.target
+    if target is None:
+        return record
+    try:
+        record = replace(record, bytes=os.stat(target).st_size)
+    except OSError:
+        return record
+    if target.endswith(".parquet") and (look_inside or "pyarrow" in sys.modules):
+        return _with_metadata(record, target)
+    return record
+
+
+def _with_metadata(record: FlowRunRecord, target: str) -> FlowRunRecord:
+    """Add what the target's metadata say; nothing where it cannot be read."""
+    from nemflow.results.parquet import read_metadata  # imports pyarrow
+
+    try:
+        facts = read_metadata(target)
+    except UnreadableTarget:  # the next run of the flow sets it aside and says so
+        return record
+    rows = facts.get("nemflow.rows", "")
+    is_news = record.outcome is Outcome.WRITTEN
+    return replace(
+        record,
+        rows=int(rows) if rows.isdigit() else None,
+        source=facts.get("nemflow.source") or None,
+        reason=facts.get("nemflow.reason", "") if is_news else record.reason,
+        synthetic=facts.get("nemflow.synthetic", "").lower() == "true" or record.synthetic,
+    )

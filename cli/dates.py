@@ -1,0 +1,59 @@
+"""The words of ``--date``: days and months of the market."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from nemflow.errors import SettingsError
+from nemflow.tasks.nem.market_time import Month, today
+
+FIRST_DAY = date(1998, 12, 7)
+"""The first day of the market."""
+
+FORMS = "write a day as 2014-01-31, a month as 2014-01, or today or yesterday"
+
+_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
+
+
+def read_days(words: Iterable[str], now: datetime) -> list[date]:
+    """Return the days that the words name, in their order, each once.
+
+    Days are market days (UTC+10). Of the month that `now` lies in, days after today are left out.
+
+    Raises:
+        SettingsError: a word is no date, or names what is in the future or before the market.
+    """
+    return list(dict.fromkeys(day for word in words for day in _days_of(word, today(now))))
+
+
+def _days_of(word: str, current: date) -> list[date]:
+    named = {"today": current, "yesterday": current - timedelta(days=1)}
+    text = word.strip().lower()
+    if text in named:
+        return [named[text]]
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise SettingsError(f"--date {word}: not a date; {FORMS}")
+    year, month, day = match.groups(default="01")
+    try:
+        named_day = date(int(year), int(month), int(day))
+    except ValueError as error:
+        raise SettingsError(f"--date {word}: no such date, {error}; {FORMS}") from None
+    if match[3] is None:
+        return _days_of_month(Month.of(named_day), word, current)
+    return [_checked(named_day, word, current)]
+
+
+def _days_of_month(month: Month, word: str, current: date) -> list[date]:
+    _checked(month.first_day if month > Month.of(FIRST_DAY) else month.last_day, word, current)
+    return [day for day in month.days() if FIRST_DAY <= day <= current]
+
+
+def _checked(day: date, word: str, current: date) -> date:
+    if day > current:
+        raise SettingsError(
+            f"--date {word}: lies in the future; today is {current} in market time (UTC+10)"
+        )
+    if day < FIRST_DAY:
+        raise SettingsError(f"--date {word}: lies before the market's first day, {FIRST_DAY}")
+    return day

@@ -1,0 +1,131 @@
+"""``nemflow flows``: what flows there are, and what one is made of."""
+
+import click
+
+from nemflow.cli.market import market_settings
+from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
+from nemflow.cli.output import put_json, put_lines
+from nemflow.cli.wording import align
+from nemflow.flows.base import Flow
+from nemflow.flows.catalog import Entry
+from nemflow.flows.nem.catalog import CATALOG
+from nemflow.flows.parameters import Parameter
+from nemflow.tasks.base import Task
+
+
+@click.group("flows", invoke_without_command=True, short_help="List the flows, or show one.")
+@json_option("One JSON array of the flows.")
+@debug_option
+@click.pass_context
+def command(context: click.Context, /, *, as_json: bool) -> None:
+    """List the flows, or show one.
+
+    \b
+    Examples:
+      nemflow flows
+      nemflow flows --json
+      nemflow flows show nem_prices_raw
+    """
+    if context.invoked_subcommand is not None:
+        return
+    entries = [CATALOG.get(name) for name in CATALOG.names()]
+    if as_json:
+        put_json([_entry_facts(entry) for entry in entries], indent=2)
+    else:
+        put_lines(align((e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries))
+
+
+@command.command("show", short_help="Show a flow's tasks, parameters and targets.")
+@click.argument("name")
+@settings_options
+@json_option("One JSON object.")
+@debug_option
+@click.pass_context
+def show(context: click.Context, /, *, name: str, as_json: bool) -> None:
+    """Show a flow's tasks in order, its parameters and its targets.
+
+    \b
+    Example:
+      nemflow flows show nem_prices_clean
+    """
+    entry = CATALOG.get(name)
+    settings = settings_of(context)
+    flow = entry.build(market_settings(settings))
+    facts = {**_entry_facts(entry), **_flow_facts(flow), "data_dir": str(settings.data_dir)}
+    if as_json:
+        put_json(facts, indent=2)
+    else:
+        put_lines(_told(entry, flow, str(settings.data_dir)))
+
+
+def _entry_facts(entry: Entry) -> dict[str, object]:
+    return {
+        "flow": entry.name,
+        "dataset": entry.dataset,
+        "stage": entry.stage,
+        "description": entry.description,
+    }
+
+
+def _flow_facts(flow: Flow) -> dict[str, object]:
+    return {
+        "parameters": [
+            {
+                "name": parameter.name,
+                "required": parameter.required,
+                "default": None if parameter.required else _plain(parameter.default),
+            }
+            for parameter in _parameters(flow)
+        ],
+        "tasks": [
+            {"name": task.name, "upstream": _upstream(flow, task), "target": _target(task)}
+            for task in _tasks(flow)
+        ],
+    }
+
+
+def _told(entry: Entry, flow: Flow, data_dir: str) -> list[str]:
+    parameters = [
+        (f"  {p.name}", "required" if p.required else f"default {p.default!r}")
+        for p in _parameters(flow)
+    ]
+    tasks = [
+        (
+            f"  {task.name}",
+            f"after {', '.join(_upstream(flow, task))}" if _upstream(flow, task) else "first",
+            f"makes {_target(task)}" if _target(task) else "",
+        )
+        for task in _tasks(flow)
+    ]
+    return [
+        f"{entry.name}: {entry.description}",
+        f"data set {entry.dataset}, stage {entry.stage}",
+        "parameters",
+        *align(parameters),
+        "tasks",
+        *align(tasks),
+        f"targets lie in {data_dir}",
+    ]
+
+
+def _parameters(flow: Flow) -> list[Parameter]:
+    return [task for task in flow.sorted_tasks() if isinstance(task, Parameter)]
+
+
+def _tasks(flow: Flow) -> list[Task]:
+    return [task for task in flow.sorted_tasks() if not isinstance(task, Parameter)]
+
+
+def _upstream(flow: Flow, task: Task) -> list[str]:
+    upstream = flow.upstream_tasks(task)
+    return [other.name for other in _tasks(flow) if other in upstream]
+
+
+def _target(task: Task) -> str | None:
+    """Return a task's target as it was declared: a template, or the name of a function."""
+    target = task.target
+    return target if target is None or isinstance(target, str) else _plain(target)
+
+
+def _plain(value: object) -> str:
+    return str(getattr(value, "__name__", value))

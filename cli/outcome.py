@@ -1,0 +1,99 @@
+"""What became of one flow run, in the words of the command line."""
+
+import enum
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from nemflow.cli.wording import one_line
+from nemflow.errors import NemflowError
+from nemflow.tasks.states import State
+
+SCHEMA = 1
+"""The version of the JSON objects; grows when a key changes its meaning or goes."""
+
+
+class Outcome(enum.StrEnum):
+    """How a flow run ended, or would."""
+
+    WRITTEN = "written"
+    PRESENT = "present"
+    DONE = "done"
+    NOT_PUBLISHED = "not_published"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NOT_RUN = "not_run"
+    PLANNED = "planned"
+
+    @property
+    def words(self) -> str:
+        """The outcome as a person reads it."""
+        return _WORDS[self]
+
+    @property
+    def lets_next_stage_run(self) -> bool:
+        """Whether the next stage finds what it builds on."""
+        return self in (Outcome.WRITTEN, Outcome.PRESENT, Outcome.DONE, Outcome.PLANNED)
+
+
+_WORDS = {
+    Outcome.WRITTEN: "written",
+    Outcome.PRESENT: "already there",
+    Outcome.DONE: "done, nothing to keep",
+    Outcome.NOT_PUBLISHED: "not published yet",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.NOT_RUN: "not run",
+    Outcome.PLANNED: "would run",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRunRecord:
+    """One flow run of a command.
+
+    Attributes:
+        flow_run: the run's name.
+        flow: the flow's name.
+        date: the day that it is for.
+        state: the class of its final state; None where it did not run.
+        outcome: how it ended.
+        target: the path of what it makes, if it says so.
+        source: the published source that the data came from, if known.
+        reason: why it came out like this, or why a better source was not used; may be empty.
+        rows: rows in the target, if known.
+        bytes: size of the target, if it is there.
+        synthetic: whether the data are the sandbox's.
+        duration_s: how long it took, in seconds.
+        error: one sentence on what failed, else None.
+    """
+
+    flow_run: str
+    flow: str
+    date: date
+    state: str | None = None
+    outcome: Outcome
+    target: str | None = None
+    source: str | None = None
+    reason: str = ""
+    rows: int | None = None
+    bytes: int | None = None
+    synthetic: bool = False
+    duration_s: float = 0.0
+    error: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the record as a JSON object with the keys that `SCHEMA` promises."""
+        facts = asdict(self)
+        facts["date"] = self.date.isoformat()
+        facts["duration_s"] = round(self.duration_s, 3)
+        return {"schema": SCHEMA, **facts}
+
+
+def describe_failure(state: State) -> str:
+    """Return a failed state's reason as one sentence."""
+    cause = state.result
+    if isinstance(cause, NemflowError) and str(cause):
+        return one_line(str(cause))
+    if isinstance(cause, OSError) and cause.filename and cause.strerror:
+        return one_line(f"{cause.filename}: {cause.strerror}")
+    return one_line(state.message or repr(cause))

@@ -1,0 +1,51 @@
+"""Lines to standard output and standard error, until nobody reads them any more.
+
+A reader that has gone (``nemflow flows | head -1``) ends the output, not the work.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+
+def put_line(line: str) -> None:
+    """Write a line to standard output at once."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        drop(sys.stdout)
+
+
+def put_lines(lines: Iterable[str]) -> None:
+    """Write lines to standard output."""
+    for line in lines:
+        put_line(line)
+
+
+def put_json(value: object, *, indent: int | None = None) -> None:
+    """Write a value to standard output as JSON; without ``indent`` on one line."""
+    import json  # people who read text do not pay for it
+
+    put_line(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def put_error(line: str) -> None:
+    """Write a line to standard error, if there is one."""
+    if sys.stderr is not None:  # print would take standard output instead
+        talk(line, sys.stderr)
+
+
+def talk(line: str, stream: TextIO) -> None:
+    """Write a line of talk; that it cannot be written is no error: the work counts."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError:
+        drop(stream)
+
+
+def drop(stream: TextIO) -> None:
+    """Let all further output of a stream go nowhere, also what Python still holds when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,219 @@
+"""``nemflow run``: the flows of a data set, for dates."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import click
+
+from nemflow.cli.batch import Conditions, run_batch
+from nemflow.cli.dates import read_days
+from nemflow.cli.exit_codes import DONE, FAILED
+from nemflow.cli.interrupts import Terminated
+from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
+from nemflow.cli.options import (
+    Verbosity,
+    debug_option,
+    flags_of,
+    json_option,
+    market_options,
+    settings_of,
+    settings_options,
+    talk_options,
+    verbosity_of,
+)
+from nemflow.cli.outcome import FlowRunRecord
+from nemflow.cli.output import put_error, put_json, put_lines
+from nemflow.cli.reporting import telling
+from nemflow.cli.settings import SYNTHETIC, Settings, flag
+from nemflow.cli.summary import failed_days, failures, retry_command, summarize
+from nemflow.flows.base import Flow
+from nemflow.flows.catalog import Entry
+from nemflow.flows.executors.base import Executor
+from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
+from nemflow.flows.settings import RunSettings
+from nemflow.tasks.nem.market_time import today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was ordered, beside settings: the words of the command line, understood.
+
+    Attributes:
+        entries: the flows, in the order of their stages.
+        days: the days, in order.
+        force: make targets again.
+        dry_run: only say what would be done.
+        large_download: a whole month bundle of 2 GB may be fetched.
+        sandbox: use the synthetic market.
+        as_json: one JSON object per flow run instead of lines.
+        verbosity: how much is said on standard error.
+        again: the command without its dates, for doing it once more.
+        now: when it was ordered.
+    """
+
+    entries: tuple[Entry, ...]
+    days: Sequence[date]
+    force: bool = False
+    dry_run: bool = False
+    large_download: bool = False
+    sandbox: bool = False
+    as_json: bool = False
+    verbosity: Verbosity = Verbosity.NORMAL
+    again: Sequence[str] = ("nemflow", "run")
+    now: datetime
+
+
+@click.command("run", short_help="Fetch prices.")
+@click.argument("what", metavar="[FLOW_OR_DATASET]", default=DEFAULT_DATASET)
+@click.option(
+    "--date",
+    "date_words",
+    multiple=True,
+    required=True,
+    metavar="DATE",
+    help="A day (2014-01-01), a month (2014-01), today or yesterday; may be repeated.",
+)
+@click.option("--force", is_flag=True, help="Make files again though they are there.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run, and why; touch nothing.")
+@click.option(
+    "--allow-large-download",
+    is_flag=True,
+    help="Fetch a whole 2 GB bundle where a server cannot send parts of it.",
+)
+@click.option("--sandbox", is_flag=True, help="Use a SYNTHETIC market, in a folder of its own.")
+@market_options
+@settings_options
+@json_option("One JSON object per flow run on standard output.")
+@talk_options
+@debug_option
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    *,
+    what: str,
+    date_words: tuple[str, ...],
+    force: bool,
+    dry_run: bool,
+    allow_large_download: bool,
+    sandbox: bool,
+    as_json: bool,
+) -> None:
+    """Fetch prices and keep them as Parquet; skip what is there.
+
+    Runs the flows of a data set (default nem_prices: raw, then clean), or one flow, for each date.
+    Times and dates are market time, UTC+10.
+
+    \b
+    Examples:
+      nemflow run --date 2014-01-01
+      nemflow run --date 2014-01 --date yesterday
+      nemflow run nem_prices_raw --date 2014-01-01 --force
+      nemflow run --date 2014-01 --dry-run
+    """
+    now = datetime.now(UTC)
+    order = Order(
+        entries=CATALOG.find(what),
+        days=read_days(date_words, now),
+        force=force,
+        dry_run=dry_run,
+        large_download=allow_large_download,
+        sandbox=sandbox,
+        as_json=as_json,
+        verbosity=verbosity_of(context),
+        again=_words_again(context, what),
+        now=now,
+    )
+    context.exit(carry_out(order, settings_of(context), flags_of(context)))
+
+
+def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
+    """Do what was ordered, say what came of it on standard output, and return the exit code.
+
+    Args:
+        order: what is to be done.
+        settings: the settings in force.
+        flags: those settings that were given as flags.
+    """
+    records: list[FlowRunRecord] = []
+
+    def tell(record: FlowRunRecord) -> None:
+        records.append(record)
+        if order.as_json:
+            put_json(record.as_json())
+
+    try:
+        with _surroundings(order, settings, flags) as (flows, conditions):
+            run_batch(flows, order.days, conditions, tell)
+    except (KeyboardInterrupt, Terminated):
+        _conclude(order, records, "finished files are kept; the same command goes on from there")
+        raise
+    days = failed_days(records)
+    if not days:
+        _conclude(order, records)
+        return DONE
+    again = retry_command(order.again, days, today(order.now))
+    _conclude(order, records, f"run what failed again: {again}")
+    return FAILED
+
+
+@contextmanager
+def _surroundings(
+    order: Order, settings: Settings, flags: dict[str, str]
+) -> Iterator[tuple[list[Flow], Conditions]]:
+    """Give the flows and how to run them; a reporter and a sandbox are there inside the block."""
+    with ExitStack() as stack:
+        if order.sandbox:
+            settings = settings.for_sandbox()
+            if order.verbosity > Verbosity.QUIET:
+                put_error(f"{SYNTHETIC} market: made-up prices, nothing of AEMO's")
+        else:
+            refuse_synthetic_folder(settings)
+        if order.sandbox and not order.dry_run:
+            settings = stack.enter_context(sandbox_market(settings, flags))
+        market = market_settings(
+            settings, large_download=order.large_download, synthetic=order.sandbox
+        )
+        conditions = Conditions(
+            settings=RunSettings(settings.checkpointing, settings.lock_dir),
+            executor=_executor(settings.workers),
+            reporter=stack.enter_context(telling(order.verbosity, os.environ)),
+            force=order.force,
+            dry_run=order.dry_run,
+            synthetic=order.sandbox,
+            look_inside=order.verbosity >= Verbosity.VERBOSE,
+        )
+        yield [entry.build(market) for entry in order.entries], conditions
+
+
+def _executor(workers: int) -> Executor | None:
+    if workers == 1:
+        return None
+    from nemflow.flows.executors.threads import ThreadExecutor  # pools of threads take a while
+
+    return ThreadExecutor(workers)
+
+
+def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") -> None:
+    """Say the last lines: what was written where, what failed, what to do next."""
+    if order.verbosity is not Verbosity.QUIET and not order.as_json:
+        put_lines(summarize(records, mark=SYNTHETIC if order.sandbox else ""))
+        put_lines([hint] if hint else [])
+        return
+    if order.verbosity is Verbosity.QUIET:
+        for line in failures(records):
+            put_error(f"error: {line}")
+    if hint:
+        put_error(f"hint: {hint}")
+
+
+def _words_again(context: click.Context, what: str) -> list[str]:
+    """Return the command, without its dates and without what changes only its output."""
+    words = ["nemflow", "run"] + ([what] if what != DEFAULT_DATASET else [])
+    for name, value in flags_of(context).items():
+        words += [flag(name), value]
+    switches = ("sandbox", "force", "allow_large_download")
+    return words + [flag(name) for name in switches if context.params[name]]
