@@ -14,8 +14,9 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.assembly import Assembly
@@ -34,12 +35,16 @@ from nemflow.tasks.edges import Edge
 from nemflow.tasks.options import StateHandler, check_handlers
 from nemflow.tasks.states import State
 
+if TYPE_CHECKING:
+    from nemflow.flows.schedules.base import Schedule
+
 
 class Flow(Assembly):
     """A graph of tasks and how they run.
 
     Args:
         name: what the flow is called.
+        schedule: when ``run`` runs it; default once, now.
         executor: where the tasks run; default the LocalExecutor.
         tasks: tasks to begin with.
         edges: edges to begin with.
@@ -61,6 +66,7 @@ class Flow(Assembly):
     def __init__(
         self,
         name: str,
+        schedule: "Schedule | None" = None,
         executor: Executor | None = None,
         tasks: Iterable[Task] | None = None,
         edges: Iterable[Edge] | None = None,
@@ -75,6 +81,7 @@ class Flow(Assembly):
         if not name:
             raise DefinitionError("a flow needs a name")
         super().__init__(name, result, validate)
+        self.schedule = schedule
         self.executor = executor
         self.state_handlers = check_handlers(state_handlers, on_failure)
         self.terminal_state_handler = terminal_state_handler
@@ -185,9 +192,16 @@ class Flow(Assembly):
         force: bool = False,
         settings: RunSettings | None = None,
         cache: Cache | None = None,
+        run_on_schedule: bool | None = None,
+        catchup: bool = False,
+        since: datetime | None = None,
         **more_parameters: object,
     ) -> State:
-        """Run the flow until nothing is left to do, retries included.
+        """Run the flow until nothing is left to do, retries included; on its schedule if it has one.
+
+        On a schedule this sleeps to each event and runs, until the events end or SIGTERM or Ctrl-C
+        comes. The parameters of an event's clock win over those given here; each run has an id and a
+        name of its own.
 
         Args:
             parameters: values of the flow's parameters.
@@ -199,9 +213,13 @@ class Flow(Assembly):
             settings: how results and targets are treated; default as the environment says.
             cache: where the values of tasks with ``cache_for`` are kept; default with the flow, in
                 this process.
+            run_on_schedule: False runs a flow with a schedule once, now.
+            catchup: run the events that passed while a run was busy, or since ``since``, afterwards.
+            since: with ``catchup``: the moment after which an event counts as missed.
             more_parameters: parameters as keyword arguments.
 
-        Returns the flow run's state; its ``result`` maps every task to its state.
+        Returns the flow run's state, on a schedule that of the last run; its ``result`` maps every
+        task to its state.
 
         Raises:
             ParameterError: unknown or missing parameters; nothing has run then.
@@ -211,17 +229,27 @@ class Flow(Assembly):
             raise DefinitionError(
                 "a flow cannot be run inside `with Flow(...)`: leave the block first"
             )
-        runner = FlowRunner(self)
-        return runner.run(
-            parameters={**(parameters or {}), **more_parameters},
-            executor=executor or self.executor,
-            reporter=reporter,
-            context=context,
-            task_states=task_states,
-            force=force,
-            settings=settings,
-            cache=cache,
-            wait=True,
+        given = {**(parameters or {}), **more_parameters}
+
+        def run_once(parameters: Mapping[str, object], context: Mapping[str, object]) -> State:
+            return FlowRunner(self).run(
+                parameters=parameters,
+                executor=executor or self.executor,
+                reporter=reporter,
+                context=context,
+                task_states=task_states,
+                force=force,
+                settings=settings,
+                cache=cache,
+                wait=True,
+            )
+
+        if self.schedule is None or run_on_schedule is False:
+            return run_once(given, context or {})
+        from nemflow.flows.scheduled import run_flow_on_schedule  # few flows have a schedule
+
+        return run_flow_on_schedule(
+            run_once, self.schedule, given, context or {}, catchup=catchup, since=since
         )
 
     def plan(self, parameters: Mapping[str, object] | None = None, force: bool = False) -> FlowPlan:

@@ -8,8 +8,13 @@
 """
 
 import logging
-from collections.abc import Callable
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import FrameType
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.schedules.base import Schedule
@@ -89,3 +94,57 @@ def _sleep_until(
             return True
         sleep(min(left_s, SLICE_S))
     return False
+
+
+def run_flow_on_schedule(
+    run_once: Callable[[Mapping[str, object], Mapping[str, object]], State],
+    schedule: Schedule,
+    parameters: Mapping[str, object],
+    context: Mapping[str, object],
+    *,
+    catchup: bool,
+    since: datetime | None,
+) -> State:
+    """Run a flow at every event of its schedule, by the clock of this machine.
+
+    The parameters of an event win over the given ones; ``context.scheduled_start_time`` is the event's
+    time. SIGTERM ends the loop, and a run under way, as Ctrl-C does, with exit code 143, unless the
+    program has a handler of its own.
+
+    Raises:
+        DefinitionError: as ``run_on_schedule``.
+    """
+
+    def run_event(event: ClockEvent) -> State:
+        moment = {"scheduled_start_time": event.start_time}
+        return run_once({**parameters, **event.parameter_defaults}, {**context, **moment})
+
+    with _leaving_on_sigterm():
+        last = run_on_schedule(
+            run_event,
+            schedule,
+            now=lambda: datetime.now(UTC),
+            sleep=time.sleep,
+            catchup=catchup,
+            since=since,
+            stop=lambda: False,
+        )
+    assert last is not None  # a schedule without events is an error, and nobody stops the loop
+    return last
+
+
+@contextmanager
+def _leaving_on_sigterm() -> Iterator[None]:
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,17 +1,34 @@
 """Executor: where task runs happen.
 
 The flow runner hands over calls, each under a token, and asks which have ended. That is all: an
-executor knows nothing of flows, states or retries. One contract test holds for all executors.
+executor drives no flow and decides no state. One contract test holds for all executors.
+
+Among the arguments of a call may be a ``Listener``. It hears of the call, wherever that runs.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+from nemflow.errors import NemflowError
+
+
+class CallLost(NemflowError):
+    """A call could not be run, or what it came to could not be brought back; says why."""
+
+
+class CallNotSent(CallLost):
+    """A call could not be sent to where it was to run: something in it cannot be pickled."""
 
 
 class Done(NamedTuple):
-    """A call that has ended: with an outcome, or with an error that is not the task's own."""
+    """A call that has ended: with an outcome, or with an error.
+
+    The error is a ``CallLost`` where the executor could not have the call run to its end; any other
+    is what the call itself raised.
+    """
 
     token: Any
     outcome: Any
@@ -19,7 +36,16 @@ class Done(NamedTuple):
 
 
 class Executor(ABC):
-    """Runs calls and tells which have ended."""
+    """Runs calls and tells which have ended.
+
+    Attributes:
+        shares_memory: whether calls run in this process, with the very objects they are given.
+        room: how many calls to hand over before one has ended. What waits beyond that waits better
+            with who knows in which order to take it.
+    """
+
+    shares_memory: ClassVar[bool] = True
+    room: int = sys.maxsize
 
     @contextmanager
     def start(self) -> Iterator[None]:
