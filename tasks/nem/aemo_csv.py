@@ -85,7 +85,7 @@ def check_footer(data: bytes, *, file: str = "the file") -> None:
     tail = data[-_TAIL_BYTES:].rstrip().rpartition(b"\n")[2]
     footer = _FOOTER.fullmatch(tail)
     if footer is None:
-        raise BrokenFile(f"{file} does not end with END OF REPORT: it is cut short; fetch it again")
+        raise BrokenFile(f"{file} does not end with END OF REPORT: it is cut short")
     announced = int(footer[1])
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
     if lines != announced:
@@ -93,8 +93,7 @@ def check_footer(data: bytes, *, file: str = "the file") -> None:
         lines = sum(1 for row in _split_rows(data, file) if row)
     if lines != announced:
         raise BrokenFile(
-            f"{file} has {lines} lines where its footer counts {announced}: "
-            "it was cut or filtered; fetch it again"
+            f"{file} has {lines} lines where its footer counts {announced}: it was cut or filtered"
         )
 
 

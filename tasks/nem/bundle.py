@@ -144,7 +144,7 @@ def _as_broken(label: str) -> Iterator[None]:
         *(zipfile.BadZipFile, zlib.error, struct.error),
         *(EOFError, RuntimeError, ValueError),
     ) as error:
-        raise BrokenFile(f"{label} cannot be unpacked ({error}); fetch it again later") from error
+        raise BrokenFile(f"{label} cannot be unpacked ({error})") from error
 
 
 def _wanted(

@@ -292,10 +292,11 @@ def _reason(day: date, gaps: list[MarketError]) -> str:
 
 
 def _way_out(day: date, source: Source, error: MarketError) -> str:
+    # What is wrong with a transfer says itself what to do.
+    again = "; the next run asks AEMO again" if isinstance(error, BrokenFile) else ""
     if source is Source.PRICE_AND_DEMAND:
-        # What is wrong with a transfer says itself what to do.
-        return "; the next run asks AEMO again" if isinstance(error, BrokenFile) else ""
-    return f"; --source {Source.PRICE_AND_DEMAND} takes {_coarse_prices(day)} now"
+        return again
+    return f"{again}; --source {Source.PRICE_AND_DEMAND} takes {_coarse_prices(day)} now"
 
 
 def _coarse_prices(day: date) -> str:

@@ -45,13 +45,13 @@ def open_published(path: Path, *, limit: int = MAX_CSV_BYTES) -> bytes:
 def _refuse_what_is_no_csv(content: bytes, file: str) -> None:
     start = content[:4096].lstrip().lower()
     if not start:
-        raise BrokenFile(f"{file} is empty; fetch it again")
+        raise BrokenFile(f"{file} is empty")
     if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
         title = _TITLE.search(content[:65536])
         named = " ".join(title[1].decode("utf-8", "replace").split())[:80] if title else "no title"
-        raise BrokenFile(f"{file} is an HTML page ({named}), not data; fetch it again later")
+        raise BrokenFile(f"{file} is an HTML page ({named}), not data")
     if content.startswith(b"PK") or b"\0" in start:
-        raise BrokenFile(f"{file} is neither a zip nor a csv; fetch it again")
+        raise BrokenFile(f"{file} is neither a zip nor a csv")
 
 
 def _inflate_wanted(content: bytes, file: str, limit: int) -> bytes:
@@ -60,7 +60,7 @@ def _inflate_wanted(content: bytes, file: str, limit: int) -> bytes:
             member = _choose_member(archive.infolist(), file)
     # zipfile raises all of these on a damaged directory.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        raise BrokenFile(f"{file} does not open as a zip ({error}); fetch it again") from error
+        raise BrokenFile(f"{file} does not open as a zip ({error})") from error
     if member.flag_bits & _ENCRYPTED:
         raise BrokenFile(f"{file}: its member {member.filename} is encrypted")
     if member.file_size > limit:
@@ -106,19 +106,19 @@ def _inflate(content: bytes, member: zipfile.ZipInfo, file: str) -> bytes:
     if len(data) != member.file_size:
         raise BrokenFile(
             f"{file}: its member {member.filename} has {len(data):,} bytes or more "
-            f"where {member.file_size:,} are announced; fetch it again"
+            f"where {member.file_size:,} are announced"
         )
     if zlib.crc32(data) != member.CRC:
-        raise BrokenFile(f"{file}: the check sum of {member.filename} is wrong; fetch it again")
+        raise BrokenFile(f"{file}: the check sum of {member.filename} is wrong")
     return data
 
 
 def _packed_bytes(content: bytes, member: zipfile.ZipInfo, file: str) -> memoryview:
     header = content[member.header_offset : member.header_offset + _LOCAL_HEADER.size]
     if member.header_offset < 0 or not header.startswith(_ZIP_MAGIC):
-        raise BrokenFile(f"{file}: its directory points to no member; fetch it again")
+        raise BrokenFile(f"{file}: its directory points to no member")
     if len(header) < _LOCAL_HEADER.size:
-        raise BrokenFile(f"{file} is cut short; fetch it again")
+        raise BrokenFile(f"{file} is cut short")
     _, name_size, extra_size = _LOCAL_HEADER.unpack(header)
     start = member.header_offset + _LOCAL_HEADER.size + name_size + extra_size
     return memoryview(content)[start : start + member.compress_size]
@@ -129,4 +129,4 @@ def _inflate_bounded(packed: memoryview, size: int, file: str) -> bytes:
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
     except zlib.error as error:
-        raise BrokenFile(f"{file} does not inflate ({error}); fetch it again") from error
+        raise BrokenFile(f"{file} does not inflate ({error})") from error

@@ -108,7 +108,7 @@ def _blame_number(rows: CsvRows, table: Table, numeric: Sequence[str]) -> None:
                 row = {name: batch.column(name)[index].as_py() for name in table.required}
                 raise BrokenFile(
                     f"{rows.label}: {column} of {row[table.region_column]} "
-                    f"at {row[STAMP]} is {texts[index]!r}, not a number; fetch it again"
+                    f"at {row[STAMP]} is {texts[index]!r}, not a number"
                 )
 
 
@@ -123,7 +123,7 @@ def _is_number(text: str) -> bool:
 def _facts(rows: CsvRows, stamps: set[str], month: Month, created: str) -> FileFacts:
     """Check the different stamps of a file against its month."""
     if not stamps:
-        raise BrokenFile(f"{rows.label} has no rows; fetch it again later")
+        raise BrokenFile(f"{rows.label} has no rows")
     _check_stamp_texts(stamps, rows.label)
     start, end = (format_stamp(bound) for bound in month_bounds(month))
     within = [stamp for stamp in stamps if start < stamp <= end]

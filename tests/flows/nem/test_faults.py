@@ -34,7 +34,7 @@ ANSWER_FAULTS = [
     (Fault(kind=FaultKind.EMPTY_FILE), "sent an empty file (1 try)"),
 ]
 TABLE_FAULTS = [
-    (Fault(kind=FaultKind.BROKEN_ZIP), "fetch it again"),
+    (Fault(kind=FaultKind.BROKEN_ZIP), "the next run asks AEMO again"),
     (Fault(kind=FaultKind.WRONG_CRC), "the check sum of PUBLIC_DVD_DISPATCHPRICE_201501010000.CSV"),
     (Fault(kind=FaultKind.PATH_MEMBER), "and holds ../../evil.CSV"),
     (Fault(kind=FaultKind.BOMB), "has 300,000,000 bytes, more than the 268,435,456 expected"),
