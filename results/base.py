@@ -23,12 +23,13 @@ Location = str | Callable[..., str]
 
 
 class NoValue(enum.Enum):
-    """The type of `NO_VALUE`."""
+    """The type of `NO_VALUE` and `NOT_READ`."""
 
     NO_VALUE = "never produced"
+    NOT_READ = "left where it is kept"
 
     def __repr__(self) -> str:
-        return "NO_VALUE"
+        return self.name
 
     def __bool__(self) -> bool:
         return False
@@ -36,6 +37,9 @@ class NoValue(enum.Enum):
 
 NO_VALUE: Final = NoValue.NO_VALUE
 """Says that a value was never produced; None is a value like any other. The same after pickling."""
+
+NOT_READ: Final = NoValue.NOT_READ
+"""Says that a value lies at its result's location and is to be read from there."""
 
 
 class UnsupportedOperation(ResultError, NotImplementedError):
@@ -109,6 +113,19 @@ class Result:
         new.value = value
         new.location = None
         return new
+
+    def for_travel(self) -> Self:
+        """Return what goes to another process in this result's place.
+
+        Where that process can read the value at its final location, a copy with `NOT_READ` instead
+        of the value; else the result itself, value and all.
+        """
+        return self
+
+    def _left_in_place(self) -> Self:
+        if self._final is None or self._final != self.location or self.value is NO_VALUE:
+            return self
+        return self._at(self._final, NOT_READ)
 
     def copy(self) -> Self:
         """Return a copy; the value itself is shared."""

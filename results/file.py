@@ -64,6 +64,10 @@ class FileResult(LocalResult):
             raise self._unreadable(path, error) from error
         return self._at(path, Path(path))
 
+    def for_travel(self) -> Self:
+        """Return the result itself: its value is a path, and to read it is to check the file."""
+        return self
+
     def write(self, value_: Any, /, **fmt: Any) -> Self:
         """Refuse: the task writes the file, inside `writing`.
 

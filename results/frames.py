@@ -23,7 +23,8 @@ _FILE_TYPES = (
     "stata",
     "xml",
 )
-_TEXT_ONLY = frozenset({"html"})  # its writer takes no binary file
+# The writer takes no binary file, and the reader guesses at the encoding of one.
+_TEXT_ONLY = frozenset({"html"})
 
 
 class PandasSerializer(Serializer):
@@ -81,4 +82,5 @@ class PandasSerializer(Serializer):
         import pandas as pd  # heavy
 
         read = getattr(pd, f"read_{self.file_type}")
-        return read(io.BytesIO(data), **self.deserialize_kwargs)
+        file = io.StringIO(data.decode()) if self.file_type in _TEXT_ONLY else io.BytesIO(data)
+        return read(file, **self.deserialize_kwargs)

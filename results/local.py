@@ -100,6 +100,10 @@ class LocalResult(Result):
             raise ResultError(f"{path} cannot be written: {_why(error)}.") from error
         return self._at(path, value_)
 
+    def for_travel(self) -> Self:
+        """Return a result without its value: processes that work together share the folder."""
+        return self._left_in_place()
+
     def lock_name(self, location: str) -> str | None:
         """Return the full path of *location*, the same by whatever links the folder is reached."""
         folder, name = os.path.split(self._path(location))

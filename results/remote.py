@@ -123,6 +123,10 @@ class RemoteResult(Result):
         local = self._local()
         return url if local is None else local.lock_name(_path_of_file(url))
 
+    def for_travel(self) -> Self:
+        """Return a result without its value; the store in memory is this process's alone."""
+        return self if self.url.startswith("memory:") else self._left_in_place()
+
     def set_aside(self, location: str) -> str:
         """Move the object at *location* to a name of its own with the same prefix."""
         url = self._url_of(location)
@@ -191,6 +195,8 @@ class RemoteResult(Result):
             try:
                 self._put_once(url, data, overwrite=overwrite)
             except FileExistsError as error:
+                if overwrite:
+                    raise  # a file where a folder of its path should be
                 # A put whose answer was lost is tried again by the store's client, and then finds
                 # its own object there.
                 if self._get(url) != data:

@@ -15,6 +15,6 @@ def test_two_results_share_nothing_unless_they_are_given_one_dict():
     assert MemoryResult(store=shared).exists("a")
 
 
-def test_memory_does_not_outlive_the_process_and_needs_no_lock():
+def test_memory_keeps_values_and_needs_no_lock():
     assert MemoryResult.keeps
     assert MemoryResult().lock_name("a") is None

@@ -304,6 +304,13 @@ def test_a_folder_in_place_of_a_file_is_no_value_of_a_file_store(tmp_path):
         result.read("a")
 
 
+def test_a_file_in_place_of_a_folder_is_told_as_what_keeps_from_writing(tmp_path):
+    (tmp_path / "file").write_text("")
+    told = r"file://\S+/file/a cannot be written \(FileExistsError"
+    with pytest.raises(ResultError, match=told):
+        RemoteResult(f"file://{tmp_path}", "file/a").write(1)
+
+
 @pytest.mark.parametrize("location", ["s3://other/a", "{scheme}://other/a"])
 def test_a_location_that_names_another_store_is_refused(location):
     with pytest.raises(LocationError, match="names a store of its own"):
