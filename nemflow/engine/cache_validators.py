@@ -1,0 +1,19 @@
+"""``prefect.engine.cache_validators``."""
+
+from nemflow.tasks.caching import (
+    all_inputs,
+    all_parameters,
+    duration_only,
+    never_use,
+    partial_inputs_only,
+    partial_parameters_only,
+)
+
+__all__ = [
+    "all_inputs",
+    "all_parameters",
+    "duration_only",
+    "never_use",
+    "partial_inputs_only",
+    "partial_parameters_only",
+]

@@ -1,0 +1,10 @@
+"""``prefect.schedules.clocks``."""
+
+from nemflow.flows.schedules.clocks import CronClock, DatesClock, IntervalClock, RRuleClock
+
+__all__ = [
+    "CronClock",
+    "DatesClock",
+    "IntervalClock",
+    "RRuleClock",
+]

@@ -1,0 +1,1 @@
+"""Prefect Core's ``prefect.utilities``, as far as flows use it."""

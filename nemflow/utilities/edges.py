@@ -1,0 +1,9 @@
+"""``prefect.utilities.edges``."""
+
+from nemflow.tasks.annotations import flatten, mapped, unmapped
+
+__all__ = [
+    "flatten",
+    "mapped",
+    "unmapped",
+]
