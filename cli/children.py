@@ -50,9 +50,13 @@ class ChildrenAsOne:
 
     Args:
         reporter: hears of it.
+
+    Attributes:
+        flow_run_name: the name of the flow run that began last; empty before.
     """
 
     def __init__(self, reporter: Reporter) -> None:
+        self.flow_run_name = ""
         self._reporter = reporter
         self._tasks: frozenset[str] = frozenset()
         self._open: dict[str, _Children] = {}
@@ -61,6 +65,7 @@ class ChildrenAsOne:
     def flow_run_started(self, run: FlowRunInfo, tasks: tuple[TaskRunInfo, ...]) -> None:
         """Pass it on."""
         with self._lock:
+            self.flow_run_name = run.name
             self._tasks = frozenset(task.slug for task in tasks)
             self._open = {}
             self._reporter.flow_run_started(run, tasks)

@@ -27,6 +27,7 @@ from rich.text import Text
 from nemflow.cli.outcome import describe_failure
 from nemflow.cli.task_lines import TaskLine, is_news, message_of
 from nemflow.cli.wording import format_seconds
+from nemflow.flows.picture import count_states
 from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
 from nemflow.tasks.states import (
     Cached,
@@ -53,6 +54,7 @@ _SYMBOLS: tuple[tuple[type[State], str, str], ...] = (
     (State, "·", "."),
 )
 _REFRESHES_PER_S = 10
+_NAMED = 10  # up to so many tasks are named in the permanent line
 _LINES_AROUND = 3  # the flow run's own line, that of the hidden tasks, the cursor's
 
 
@@ -97,10 +99,13 @@ class RunView:
         """Return the permanent line."""
         now = self.clock()
         text = Text.assemble(self.symbol(state), " ", (self.name, "bold"))
-        for line in self.lines.values():
-            if line.ran:
-                text.append(f"  {line.name} ").append_text(self.symbol(line.state))
-                text.append(f" {' '.join(line.facts(now))}", style="dim")
+        ran = [line for line in self.lines.values() if line.ran]
+        if len(ran) > _NAMED:
+            text.append(f"  {count_states(line.state for line in ran)}")
+            ran = []
+        for line in ran:
+            text.append(f"  {line.name} ").append_text(self.symbol(line.state))
+            text.append(f" {' '.join(line.facts(now))}", style="dim")
         return text.append(f"  {format_seconds(now - self.started)}")
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

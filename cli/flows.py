@@ -1,16 +1,21 @@
 """``nemflow flows``: what flows there are, and what one is made of."""
 
+from pathlib import Path
+
 import click
 
 from nemflow.cli.market import market_settings
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
+from nemflow.cli.own_flows import find_flow, is_own
 from nemflow.cli.wording import align
 from nemflow.flows.base import Flow
 from nemflow.flows.catalog import Entry
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.parameters import Parameter
 from nemflow.tasks.base import Task
+
+FORMATS = ("text", "mermaid", "dot", "svg")
 
 
 @click.group("flows", invoke_without_command=True, short_help="List the flows, or show one.")
@@ -35,27 +40,57 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
         put_lines(align((e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries))
 
 
-@command.command("show", short_help="Show a flow's tasks, parameters and targets.")
+@command.command("show", short_help="Show a flow's tasks, parameters and targets; or draw it.")
 @click.argument("name")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="Words, or a drawing: svg needs the program dot of Graphviz.",
+)
 @settings_options
 @json_option("One JSON object.")
 @debug_option
 @click.pass_context
-def show(context: click.Context, /, *, name: str, as_json: bool) -> None:
-    """Show a flow's tasks in order, its parameters and its targets.
+def show(context: click.Context, /, *, name: str, form: str, as_json: bool) -> None:
+    """Show a flow's tasks in order, its parameters and its targets; or draw it.
 
     \b
-    Example:
+    Examples:
       nemflow flows show nem_prices_clean
+      nemflow flows show nem_prices_clean --format svg > flow.svg
+      nemflow flows show flows.py:my_flow --format mermaid
     """
-    entry = CATALOG.get(name)
+    if as_json and form != "text":
+        raise click.UsageError("--json and --format exclude each other.", context)
     settings = settings_of(context)
-    flow = entry.build(market_settings(settings))
-    facts = {**_entry_facts(entry), **_flow_facts(flow), "data_dir": str(settings.data_dir)}
+    entry = None if is_own(name) else CATALOG.get(name)
+    flow = entry.build(market_settings(settings)) if entry else find_flow(name, Path.cwd()).flow
     if as_json:
-        put_json(facts, indent=2)
+        put_json(_facts(entry, flow, str(settings.data_dir)), indent=2)
+    elif entry is None or form != "text":
+        put_lines(_draw(flow, form))
     else:
         put_lines(_told(entry, flow, str(settings.data_dir)))
+
+
+def _draw(flow: Flow, form: str) -> list[str]:
+    from nemflow.flows import rendering  # the list of flows does not pay for it
+
+    renderers = {
+        "text": rendering.render_text,
+        "mermaid": rendering.render_mermaid,
+        "dot": rendering.render_dot,
+        "svg": rendering.render_svg,
+    }
+    return renderers[form](flow).splitlines()
+
+
+def _facts(entry: Entry | None, flow: Flow, data_dir: str) -> dict[str, object]:
+    if entry is None:
+        return {"flow": flow.name, **_flow_facts(flow)}
+    return {**_entry_facts(entry), **_flow_facts(flow), "data_dir": data_dir}
 
 
 def _entry_facts(entry: Entry) -> dict[str, object]:
@@ -104,6 +139,7 @@ def _told(entry: Entry, flow: Flow, data_dir: str) -> list[str]:
         *align(parameters),
         "tasks",
         *align(tasks),
+        *_draw(flow, "text"),
         f"targets lie in {data_dir}",
     ]
 
@@ -117,8 +153,8 @@ def _tasks(flow: Flow) -> list[Task]:
 
 
 def _upstream(flow: Flow, task: Task) -> list[str]:
-    upstream = flow.upstream_tasks(task)
-    return [other.name for other in _tasks(flow) if other in upstream]
+    upstream = dict.fromkeys(edge.upstream_task for edge in flow.graph.edges_to(task))
+    return [other.name for other in upstream if not isinstance(other, Parameter)]
 
 
 def _target(task: Task) -> str | None:

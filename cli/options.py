@@ -16,6 +16,8 @@ from nemflow.cli.exit_codes import WRONG_USE
 from nemflow.cli.output import put_error
 from nemflow.cli.settings import SOURCES, Settings, load_settings, variable
 
+EXECUTORS = ("local", "threads", "processes", "dask")
+
 _Command = TypeVar("_Command", bound=Callable[..., object] | click.Command)
 
 _FLAGS = "nemflow.flags"
@@ -82,6 +84,17 @@ def market_options(command: _Command) -> _Command:
         _setting("--aemo-url", "A mirror of AEMO's website.", form="URL"),
         _setting("--nemweb-url", "A mirror of NEMweb.", form="URL"),
         _setting("--source", "Take prices from this source only.", words=SOURCES),
+    ):
+        command = option(command)
+    return command
+
+
+def executor_options(command: _Command) -> _Command:
+    """Add ``--executor``, ``--workers`` and ``--scheduler``."""
+    for option in (
+        click.option("--scheduler", metavar="URL", help="A running Dask scheduler, tcp://..."),
+        _setting("--workers", "How many tasks may run at once.", form="N"),
+        click.option("--executor", type=click.Choice(EXECUTORS), help="Where tasks run."),
     ):
         command = option(command)
     return command

@@ -92,7 +92,7 @@ def _import_file(path: Path) -> ModuleType:
     try:
         loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[loader.name]
+        sys.modules.pop(loader.name, None)
         raise _cannot_load(str(path), path, error) from error
     return module
 
@@ -127,11 +127,10 @@ def _import_module(name: str, folder: Path) -> ModuleType:
 
 def _cannot_load(what: str, path: Path | None, error: BaseException) -> DefinitionError:
     line = _line_of(error, path)
-    place = "" if line is None else f" in line {line}"
-    if isinstance(error, SyntaxError):
-        return DefinitionError(f"{what} cannot be imported: {error.msg}{place}")
-    words = one_line(f"{type(error).__name__}: {error}").removesuffix(":")
-    return DefinitionError(f"{what} cannot be imported: {words}{place}")
+    place = "" if line is None else f"line {line}: "
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    told = one_line(f"{type(error).__name__}: {words}").removesuffix(":")
+    return DefinitionError(f"{what} cannot be imported: {place}{told}")
 
 
 def _line_of(error: BaseException, path: Path | None) -> int | None:
@@ -169,7 +168,9 @@ def _distinct(flows: Iterable[Flow]) -> list[Flow]:
 
 def _none_chosen(module: ModuleType, wanted: str | None, source: str, names: list[str]) -> str:
     if not names:
-        return f"{source} has no flow: make one at its top level, as in `with Flow('name') as flow:`"
+        return (
+            f"{source} has no flow: make one at its top level, as in `with Flow('name') as flow:`"
+        )
     there = f"it has {', '.join(names)}"
     if wanted is None:
         return f"{source} has more than one flow: write {source}:{names[0]} ({there})"

@@ -97,9 +97,9 @@ def _read(parameter: Parameter, text: str) -> object:
             raise ValueError
         return kind.make(raw)  # type: ignore[arg-type]  # its type was looked at
     except (ValueError, TypeError, OverflowError):
-        because = "" if default is None else f" as its default {default!r} is"
+        like = "" if default is None else f" (its default is {default!r})"
         raise ParameterError(
-            f"parameter {parameter.name!r} must be {kind.expected}{because}, not {text!r}"
+            f"--param {parameter.name}={text}: {parameter.name} must be {kind.expected}{like}"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""``nemflow run``: the flows of a data set, for dates."""
+"""``nemflow run``: the flows of a data set, for dates; or a flow of the user's own."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,14 @@ import click
 
 from nemflow.cli.batch import Conditions, run_batch
 from nemflow.cli.dates import read_days
+from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
 from nemflow.cli.options import (
     Verbosity,
     debug_option,
+    executor_options,
     flags_of,
     json_option,
     market_options,
@@ -26,6 +28,7 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.outcome import FlowRunRecord
 from nemflow.cli.output import put_error, put_json, put_lines
+from nemflow.cli.own_flows import is_own
 from nemflow.cli.reporting import telling
 from nemflow.cli.settings import SYNTHETIC, Settings, flag
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
@@ -50,6 +53,7 @@ class Order:
         sandbox: use the synthetic market.
         as_json: one JSON object per flow run instead of lines.
         verbosity: how much is said on standard error.
+        executor: where tasks run; None for the flow's own.
         again: the command without its dates, for doing it once more.
         now: when it was ordered.
     """
@@ -62,19 +66,26 @@ class Order:
     sandbox: bool = False
     as_json: bool = False
     verbosity: Verbosity = Verbosity.NORMAL
+    executor: Executor | None = None
     again: Sequence[str] = ("nemflow", "run")
     now: datetime
 
 
 @click.command("run", short_help="Fetch prices.")
-@click.argument("what", metavar="[FLOW_OR_DATASET]", default=DEFAULT_DATASET)
+@click.argument("what", metavar="[FLOW_OR_DATASET_OR_FILE]", default=DEFAULT_DATASET)
 @click.option(
     "--date",
     "date_words",
     multiple=True,
-    required=True,
     metavar="DATE",
     help="A day (2014-01-01), a month (2014-01), today or yesterday; may be repeated.",
+)
+@click.option(
+    "--param",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of a flow of your own, as JSON or text; may be repeated.",
 )
 @click.option("--force", is_flag=True, help="Make files again though they are there.")
 @click.option("--dry-run", is_flag=True, help="Only say what would run, and why; touch nothing.")
@@ -84,6 +95,7 @@ class Order:
     help="Fetch a whole 2 GB bundle where a server cannot send parts of it.",
 )
 @click.option("--sandbox", is_flag=True, help="Use a SYNTHETIC market, in a folder of its own.")
+@executor_options
 @market_options
 @settings_options
 @json_option("One JSON object per flow run on standard output.")
@@ -96,16 +108,19 @@ def command(
     *,
     what: str,
     date_words: tuple[str, ...],
+    parameters: tuple[str, ...],
     force: bool,
     dry_run: bool,
     allow_large_download: bool,
     sandbox: bool,
+    executor: str | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Fetch prices and keep them as Parquet; skip what is there.
 
     Runs the flows of a data set (default nem_prices: raw, then clean), or one flow, for each date.
-    Times and dates are market time, UTC+10.
+    Times and dates are market time, UTC+10. Or runs a flow of your own, from a file or module.
 
     \b
     Examples:
@@ -113,7 +128,23 @@ def command(
       nemflow run --date 2014-01 --date yesterday
       nemflow run nem_prices_raw --date 2014-01-01 --force
       nemflow run --date 2014-01 --dry-run
+      nemflow run flows.py:my_flow --param day=2014-01-01 --executor threads --workers 8
+      nemflow run package.module:my_flow --param n=3
     """
+    settings = settings_of(context)
+    verbosity = verbosity_of(context)
+    chosen = choose_executor(executor, scheduler, settings)
+    if is_own(what):
+        _refuse_price_options(context)
+        # prices do not pay for what flows of the user's own need
+        from nemflow.cli.own_run import OwnOrder, carry_out_own
+
+        own = OwnOrder(what, parameters, chosen, force, dry_run, as_json, verbosity)
+        context.exit(carry_out_own(own, settings))
+    if parameters:
+        raise click.UsageError(f"--param is for flows of your own; {what} takes --date.", context)
+    if not date_words:
+        raise click.MissingParameter(ctx=context, param_type="option", param_hint="'--date'")
     now = datetime.now(UTC)
     order = Order(
         entries=CATALOG.find(what),
@@ -123,11 +154,12 @@ def command(
         large_download=allow_large_download,
         sandbox=sandbox,
         as_json=as_json,
-        verbosity=verbosity_of(context),
+        verbosity=verbosity,
+        executor=chosen,
         again=_words_again(context, what),
         now=now,
     )
-    context.exit(carry_out(order, settings_of(context), flags_of(context)))
+    context.exit(carry_out(order, settings, flags_of(context)))
 
 
 def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
@@ -179,7 +211,7 @@ def _surroundings(
         )
         conditions = Conditions(
             settings=RunSettings(settings.checkpointing, settings.lock_dir),
-            executor=_executor(settings.workers),
+            executor=order.executor,
             reporter=stack.enter_context(telling(order.verbosity, os.environ)),
             force=order.force,
             dry_run=order.dry_run,
@@ -187,14 +219,6 @@ def _surroundings(
             look_inside=order.verbosity >= Verbosity.VERBOSE,
         )
         yield [entry.build(market) for entry in order.entries], conditions
-
-
-def _executor(workers: int) -> Executor | None:
-    if workers == 1:
-        return None
-    from nemflow.flows.executors.threads import ThreadExecutor  # pools of threads take a while
-
-    return ThreadExecutor(workers)
 
 
 def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") -> None:
@@ -215,5 +239,21 @@ def _words_again(context: click.Context, what: str) -> list[str]:
     words = ["nemflow", "run"] + ([what] if what != DEFAULT_DATASET else [])
     for name, value in flags_of(context).items():
         words += [flag(name), value]
+    for name in ("executor", "scheduler"):
+        if context.params[name]:
+            words += [flag(name), context.params[name]]
     switches = ("sandbox", "force", "allow_large_download")
     return words + [flag(name) for name in switches if context.params[name]]
+
+
+def _refuse_price_options(context: click.Context) -> None:
+    """Check that a flow of the user's own was not given what only the price flows take."""
+    if context.params["date_words"]:
+        raise click.UsageError(
+            "--date is for the price flows: a flow of your own takes --param date=2014-01-01.",
+            context,
+        )
+    names = [name for name in ("sandbox", "allow_large_download") if context.params[name]]
+    names += [n for n in ("source", "nemweb_url", "aemo_url", "data_dir") if n in flags_of(context)]
+    if names:
+        raise click.UsageError(f"{flag(names[0])} is for the price flows: leave it out.", context)

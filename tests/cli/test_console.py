@@ -68,6 +68,17 @@ def test_a_flow_run_leaves_one_line(teller, stream, clock):
     )
 
 
+def test_many_tasks_are_counted_in_that_line(teller, stream):
+    tasks = tuple(TaskRunInfo(f"t-{number}", "t") for number in range(11))
+    teller.flow_run_started(RUN, tasks)
+    for number, task in enumerate(tasks):
+        teller.task_run_changed(RUN, task, Running())
+        teller.task_run_changed(RUN, task, Failed("no") if number == 3 else Success())
+    teller.flow_run_finished(RUN, Failed(), {})
+    lines = stream.getvalue().splitlines()
+    assert lines == ["✗ raw_2014-01-01  10 Success, 1 Failed  0.0 s", "  t: no"]
+
+
 def test_a_failure_leaves_its_sentence(teller, stream):
     teller.flow_run_started(RUN, (DATE, EXTRACT, LOAD))
     teller.task_run_changed(RUN, EXTRACT, Running())

@@ -108,6 +108,13 @@ def test_the_command_that_repeats_a_failure_keeps_what_matters(run):
     )
 
 
+def test_the_command_that_repeats_a_failure_keeps_where_tasks_run(run):
+    words = ("--executor", "threads", "--workers", "2", "--quiet", *NO_NETWORK)
+    hint = run("nem_prices_raw", "--date", "2014-01-02", *words).err.splitlines()[-1]
+    assert " --workers 2 " in hint
+    assert " --executor threads --date 2014-01-02" in hint
+
+
 def test_quiet_says_what_failed(run):
     ended = run("--date", "2014-01-02", "--quiet", *NO_NETWORK)
     lines = ended.err.splitlines()
