@@ -1,6 +1,7 @@
 """Putting a flow together: tasks, edges, dependencies; joining flows; exchanging a task."""
 
 import itertools
+import warnings
 from collections.abc import Iterable, Mapping
 
 from nemflow.errors import DefinitionError
@@ -40,7 +41,16 @@ class Assembly(Lookup):
         """
         if copied_from is not None:
             self._created.pop(copied_from, None)
+            if copied_from in self.graph and self._has_neighbours(copied_from):
+                warnings.warn(
+                    f"the copy of {copied_from.name!r} does not take over the dependencies that "
+                    f"it has in the flow {self.name!r}",
+                    stacklevel=4,
+                )
         self._created[task] = None
+
+    def _has_neighbours(self, task: Task) -> bool:
+        return bool(self.graph.edges_to(task) or self.graph.edges_from(task))
 
     def add_task(self, task: Task) -> Task:
         """Add a task; adding it twice changes nothing.
@@ -89,16 +99,17 @@ class Assembly(Lookup):
                 is taken, or the edge closes a cycle.
             TypeError: with validation: ``run`` takes no argument of that name.
         """
-        if isinstance(downstream_task, Parameter):
-            raise DefinitionError(
-                f"parameter {downstream_task.name!r} cannot depend on a task: its value is given"
-            )
         edge = Edge(upstream_task, downstream_task, key, mapped, flattened)
-        self.add_task(upstream_task)
-        self.add_task(downstream_task)
+        below = edge.downstream_task
+        if isinstance(below, Parameter):
+            raise DefinitionError(
+                f"parameter {below.name!r} cannot depend on a task: its value is given"
+            )
+        self.add_task(edge.upstream_task)
+        self.add_task(below)
         self.graph.add_edge(edge)
         if self.eager_validation if validate is None else validate:
-            self._check_arguments(downstream_task)
+            self._check_arguments(below)
             self.graph.sorted_tasks()
         return edge
 
@@ -121,7 +132,7 @@ class Assembly(Lookup):
         Args:
             task: the task in the middle.
             upstream_tasks: those that come first, without handing on their results.
-            downstream_tasks: those that come after it; never mapped.
+            downstream_tasks: those that come after it; mapped only where annotated so.
             keyword_tasks: those whose results become arguments of ``task``, by name.
             mapped: whether ``task`` runs once per element of what comes from upstream.
             validate: check now instead of when the block ends.
@@ -130,8 +141,9 @@ class Assembly(Lookup):
         for annotated in upstream_tasks or ():
             value, is_mapped, is_flat = read_annotation(annotated, mapped)
             self.add_edge(as_task(value, self), middle, None, is_mapped, is_flat, validate)
-        for value in downstream_tasks or ():
-            self.add_edge(middle, as_task(value, self), validate=validate)
+        for annotated in downstream_tasks or ():
+            value, is_mapped, is_flat = read_annotation(annotated, False)
+            self.add_edge(middle, as_task(value, self), None, is_mapped, is_flat, validate)
         for key, annotated in (keyword_tasks or {}).items():
             value, is_mapped, is_flat = read_annotation(annotated, mapped)
             upstream = as_task(value, self)
@@ -202,6 +214,7 @@ class Assembly(Lookup):
             )
         for task, constants in flow.constants.items():
             self.constants.setdefault(task, {}).update(constants)
+        self._found_valid = None
         if merge_reference_tasks:
             self.set_reference_tasks(stands_for.get(task, task) for task in references)
 
@@ -223,7 +236,8 @@ class Assembly(Lookup):
         for edge in self.graph.edges():
             ends = renamed(edge.upstream_task), renamed(edge.downstream_task)
             fresh.add_edge(*ends, edge.key, edge.mapped, edge.flattened)
-        constants = {renamed(t): dict(c) for t, c in self.constants.items() if t is not old}
+        kept = {t: dict(c) for t, c in self.constants.items() if t is not old}
+        constants = {**fresh.constants, **kept}  # fresh: of a collection that was made a task
         references = tuple(renamed(other) for other in self._reference_tasks)
         if validate:
             fresh.constants = constants

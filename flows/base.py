@@ -164,7 +164,7 @@ class Flow(Assembly):
         return flow
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tokens": [], "_created": {}, "cache": MemoryCache()}
+        return {**self.__dict__, "_tokens": [], "_created": {}}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Flow):
@@ -286,6 +286,7 @@ class Flow(Assembly):
         Raises:
             ImportError: the package graphviz is not there.
             NemflowError: the program ``dot`` is not there, or nothing to show pictures with.
+            TypeError: the state is not that of a flow run.
         """
         from nemflow.flows.rendering import show_picture  # only who looks at a flow needs it
 

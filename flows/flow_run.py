@@ -6,6 +6,8 @@ waited for it are counted down; a retry waits in a heap for its time and nothing
     ready ──submit──> executor ──completed──> finished: count down what is downstream ──> ready
                                          └──> Retrying: wait in a heap until start_time ──> ready
 
+No more is handed over than the executor has room for: what waits, waits here, in order.
+
 A *node* is what can be handed over: a task, or one child of a mapped task. The children of a mapped
 task come into being when its parent has decided how many there are; among what is ready, the child
 with the lowest number goes first, so that one element is taken all the way before the next is begun.
@@ -17,16 +19,29 @@ from datetime import datetime
 from typing import NamedTuple
 
 from nemflow.flows.blueprint import Blueprint
-from nemflow.flows.executors.base import Done, Executor
+from nemflow.flows.errands import Brought, Errands, explain_not_sent, run_errand
+from nemflow.flows.executors.base import CallLost, CallNotSent, Done, Executor
 from nemflow.flows.mapped import Children, follows_children, is_mapped
 from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo
+from nemflow.results.base import Result
 from nemflow.tasks.base import Task
+from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
+from nemflow.tasks.handlers import HandlerStopped, call_handlers
 from nemflow.tasks.resources import RESOURCE_TASKS
 from nemflow.tasks.runner import run_parent, run_task
 from nemflow.tasks.secret import SecretBase
-from nemflow.tasks.states import Cached, Cancelled, Mapped, Pending, Scheduled, State
-from nemflow.tasks.task_run import RunContext, TaskRun
+from nemflow.tasks.states import (
+    Cached,
+    Cancelled,
+    Failed,
+    Mapped,
+    Pending,
+    Scheduled,
+    State,
+    Success,
+)
+from nemflow.tasks.task_run import Listener, RunContext, TaskRun
 
 WHOLE = -1
 
@@ -76,6 +91,7 @@ class FlowRun:
         self.ready: list[Node] = []
         self.retries: list[tuple[datetime, Node]] = []
         self.running: set[Node] = set()
+        self.errands = Errands(context)
 
     def drive(self) -> None:
         """Run until nothing is left that can be done."""
@@ -89,10 +105,9 @@ class FlowRun:
             if is_settled:
                 self._count_down(place, after_children=None)
         while self.ready or self.running or self.retries:
-            if self.ready:
+            while self.ready and len(self.running) < self.executor.room:
                 self._submit(heapq.heappop(self.ready))
-                self._take(self.executor.completed(0))
-            else:
+            if self.running or self.retries:
                 self._take(self.executor.completed(self._time_to_next_retry()))
             self._wake_retries()
 
@@ -100,17 +115,20 @@ class FlowRun:
 
     def _submit(self, node: Node) -> None:
         task = self.order[node.place]
+        if isinstance(task, Constant):  # known since the flow was made: nothing to run
+            self._settle(node, Success("known beforehand", result=Result(task.value)))
+            return
         if node.child == WHOLE and is_mapped(self.flow, task):
             self._settle(node, run_parent(self._task_run(node), self.states[node.place]))
             return
         self.running.add(node)
         run = self._task_run(node)
         state = self._state_of(node)
-        if self.reporter is None:
-            self.executor.submit(node, run_task, run, state)
+        listener = self.reporter and _Listener(self.reporter, self.info, self.task_info(node))
+        if self.executor.shares_memory:
+            self.executor.submit(node, run_task, run, state, (), listener)
         else:
-            listener = _Listener(self.reporter, self.info, self.task_info(node))
-            self.executor.submit(node, run_task, run, state, (), listener.state, listener.progress)
+            self.executor.submit(node, run_errand, self.errands.prepare(run), state, listener)
 
     def _task_run(self, node: Node) -> TaskRun:
         task = self.order[node.place]
@@ -137,10 +155,26 @@ class FlowRun:
 
     def _take(self, ended: list[Done]) -> None:
         for done in ended:
-            if done.error is not None:
-                raise done.error
             self.running.discard(done.token)
-            self._settle(done.token, done.outcome)
+            if isinstance(done.error, CallLost):
+                self._settle(done.token, self._lost(done.token, done.error))
+            elif done.error is not None:
+                raise done.error
+            elif isinstance(done.outcome, Brought):
+                self._settle(done.token, self.errands.take_in(done.outcome))
+            else:
+                self._settle(done.token, done.outcome)
+
+    def _lost(self, node: Node, error: CallLost) -> State:
+        """Return the state of a task whose run did not come back, after its handlers."""
+        run = self._task_run(node)
+        words = explain_not_sent(run) if isinstance(error, CallNotSent) else str(error)
+        failed = Failed(f"task {run.full_name!r}: {words}", result=error)
+        try:
+            before = self._state_of(node) or Pending()
+            return call_handlers(run.task.state_handlers, run.task, before, failed)
+        except HandlerStopped as stopped:
+            return stopped.state
 
     def _settle(self, node: Node, state: State) -> None:
         if node.child == WHOLE:
@@ -263,7 +297,7 @@ def _is_settled(state: State) -> bool:
     return state.is_finished() and not isinstance(state, (Cached, Mapped))
 
 
-class _Listener:
+class _Listener(Listener):
     """Passes on what one task run tells."""
 
     __slots__ = ("info", "reporter", "task")

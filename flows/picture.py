@@ -124,6 +124,15 @@ def count_states(states: Iterable[State]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
+def unique_names(flow: Blueprint) -> dict[Task, str]:
+    """Return what each task is called: its name, or its slug where a name is there twice."""
+    counts = Counter(task.name for task in flow.graph.tasks())
+    return {
+        task: printable(task.name if counts[task.name] == 1 else flow.slugs[task])
+        for task in flow.graph.tasks()
+    }
+
+
 def printable(text: str) -> str:
     r"""Return text on one line; what cannot be seen, or turns the writing around, is spelled out.
 

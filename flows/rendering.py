@@ -10,7 +10,6 @@ import re
 import reprlib
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from nemflow.flows.picture import (
     count_states,
     draw,
     printable,
+    unique_names,
 )
 from nemflow.tasks.base import Task
 from nemflow.tasks.edges import Edge
@@ -41,7 +41,7 @@ _NO_PROGRAM = (
     "(apt install graphviz, brew install graphviz), or take text, mermaid or dot, which need nothing"
 )
 _NO_PACKAGE = (
-    "visualize needs the Python package graphviz: pip install 'nemflow[viz]'; "
+    "visualize needs the Python package graphviz: pip install 'nemflow[graphviz]'; "
     "and the program dot of the system package graphviz (apt install graphviz)"
 )
 
@@ -59,7 +59,7 @@ def render_text(flow: Blueprint, states: States | None = None) -> str:
     Raises:
         DefinitionError: the tasks depend on each other in a circle.
     """
-    names = _unique_names(flow)
+    names = unique_names(flow)
     lines = [f"flow {printable(flow.name)}"]
     for task in flow.graph.sorted_tasks():
         state = (states or {}).get(task)
@@ -77,15 +77,6 @@ def describe(state: State) -> str:
     if isinstance(state, Mapped) and state.map_states:
         return f"{name}, {count_states(children_of(state))}"
     return printable(f"{name}: {state.message}" if state.message else name)
-
-
-def _unique_names(flow: Blueprint) -> dict[Task, str]:
-    """Return what each task is called: its name, or its slug where a name is there twice."""
-    counts = Counter(task.name for task in flow.graph.tasks())
-    return {
-        task: printable(task.name if counts[task.name] == 1 else flow.slugs[task])
-        for task in flow.graph.tasks()
-    }
 
 
 def _kind(flow: Blueprint, task: Task) -> str:

@@ -8,7 +8,7 @@
 
 import contextlib
 import logging
-import uuid
+import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from nemflow.errors import NemflowError
@@ -140,7 +140,7 @@ class FlowRunner:
             flow_result=flow.result,
             resume=bool(user_values.get("resume")),
         )
-        run_id = str(user_values.get("flow_run_id") or uuid.uuid4().hex)
+        run_id = str(user_values.get("flow_run_id") or os.urandom(16).hex())
         values = run_values(flow, resolved, user_values, run_id, run_context.now())
         run_context.values = values
         run_context.scope = Scope(values)

@@ -4,45 +4,64 @@ The names here are what user code needs; market code in this repository uses not
 
     from nemflow import Flow, Parameter, task
 
-Importing nemflow does nothing and loads nothing heavy.
+Importing nemflow does nothing and loads next to nothing: a name is looked up in its module when it is
+first asked for. So each stands here twice, once for type checkers and once in the table of modules.
 """
 
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
 from nemflow.errors import NemflowError
-from nemflow.flows.base import Flow
-from nemflow.flows.catalog import Catalog, Entry
-from nemflow.flows.etl import build_etl
-from nemflow.flows.executors.base import Executor
-from nemflow.flows.executors.local import LocalExecutor
-from nemflow.flows.executors.threads import ThreadExecutor
-from nemflow.flows.parameters import Parameter
-from nemflow.flows.runner import FlowRunner
-from nemflow.flows.settings import RunSettings
-from nemflow.results import parquet
-from nemflow.results.atomic import atomic_path, sweep_leftovers
-from nemflow.results.base import Result
-from nemflow.results.constant import ConstantResult
-from nemflow.results.file import FileResult
-from nemflow.results.local import LocalResult
-from nemflow.results.locks import TargetLock
-from nemflow.results.memory import MemoryResult
-from nemflow.tasks import signals, states, triggers
-from nemflow.tasks.base import Task
-from nemflow.tasks.context import context, get_logger, report_progress, tags
-from nemflow.tasks.decorator import task
-from nemflow.tasks.edges import Edge
-from nemflow.tasks.runner import TaskRunner
+
+if TYPE_CHECKING:
+    from nemflow.flows.apply_map import apply_map
+    from nemflow.flows.base import Flow
+    from nemflow.flows.catalog import Catalog, Entry
+    from nemflow.flows.etl import build_etl
+    from nemflow.flows.executors.base import Executor
+    from nemflow.flows.executors.local import LocalExecutor
+    from nemflow.flows.executors.threads import ThreadExecutor
+    from nemflow.flows.parameters import DateTimeParameter, Parameter
+    from nemflow.flows.runner import FlowRunner
+    from nemflow.flows.settings import RunSettings
+    from nemflow.results import parquet
+    from nemflow.results.atomic import atomic_path, sweep_leftovers
+    from nemflow.results.base import Result
+    from nemflow.results.constant import ConstantResult
+    from nemflow.results.file import FileResult
+    from nemflow.results.local import LocalResult
+    from nemflow.results.locks import TargetLock
+    from nemflow.results.memory import MemoryResult
+    from nemflow.tasks import caching, signals, states, triggers
+    from nemflow.tasks.annotations import flatten, mapped, unmapped
+    from nemflow.tasks.base import Task
+    from nemflow.tasks.context import context, get_logger, raise_on_exception, report_progress, tags
+    from nemflow.tasks.control_flow import FilterTask, case, ifelse, merge, switch
+    from nemflow.tasks.decorator import defaults_from_attrs, task
+    from nemflow.tasks.edges import Edge
+    from nemflow.tasks.items import GetAttr, GetItem
+    from nemflow.tasks.resources import resource_manager
+    from nemflow.tasks.runner import TaskRunner
+    from nemflow.tasks.secret import EnvVarSecret, Secret
+    from nemflow.tasks.signals import pause_task
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Catalog",
     "ConstantResult",
+    "DateTimeParameter",
     "Edge",
     "Entry",
+    "EnvVarSecret",
     "Executor",
     "FileResult",
+    "FilterTask",
     "Flow",
     "FlowRunner",
+    "GetAttr",
+    "GetItem",
     "LocalExecutor",
     "LocalResult",
     "MemoryResult",
@@ -50,20 +69,108 @@ __all__ = [
     "Parameter",
     "Result",
     "RunSettings",
+    "Secret",
     "TargetLock",
     "Task",
     "TaskRunner",
     "ThreadExecutor",
+    "apply_map",
     "atomic_path",
     "build_etl",
+    "caching",
+    "case",
     "context",
+    "defaults_from_attrs",
+    "flatten",
     "get_logger",
+    "ifelse",
+    "mapped",
+    "merge",
     "parquet",
+    "pause_task",
+    "raise_on_exception",
     "report_progress",
+    "resource_manager",
     "signals",
     "states",
     "sweep_leftovers",
+    "switch",
     "tags",
     "task",
     "triggers",
+    "unmapped",
 ]
+
+_MODULES = MappingProxyType(
+    {
+        "caching": "nemflow.tasks.caching",
+        "parquet": "nemflow.results.parquet",
+        "signals": "nemflow.tasks.signals",
+        "states": "nemflow.tasks.states",
+        "triggers": "nemflow.tasks.triggers",
+    }
+)
+_HOMES = MappingProxyType(
+    {
+        "Catalog": "nemflow.flows.catalog",
+        "ConstantResult": "nemflow.results.constant",
+        "DateTimeParameter": "nemflow.flows.parameters",
+        "Edge": "nemflow.tasks.edges",
+        "Entry": "nemflow.flows.catalog",
+        "EnvVarSecret": "nemflow.tasks.secret",
+        "Executor": "nemflow.flows.executors.base",
+        "FileResult": "nemflow.results.file",
+        "FilterTask": "nemflow.tasks.control_flow",
+        "Flow": "nemflow.flows.base",
+        "FlowRunner": "nemflow.flows.runner",
+        "GetAttr": "nemflow.tasks.items",
+        "GetItem": "nemflow.tasks.items",
+        "LocalExecutor": "nemflow.flows.executors.local",
+        "LocalResult": "nemflow.results.local",
+        "MemoryResult": "nemflow.results.memory",
+        "Parameter": "nemflow.flows.parameters",
+        "Result": "nemflow.results.base",
+        "RunSettings": "nemflow.flows.settings",
+        "Secret": "nemflow.tasks.secret",
+        "TargetLock": "nemflow.results.locks",
+        "Task": "nemflow.tasks.base",
+        "TaskRunner": "nemflow.tasks.runner",
+        "ThreadExecutor": "nemflow.flows.executors.threads",
+        "apply_map": "nemflow.flows.apply_map",
+        "atomic_path": "nemflow.results.atomic",
+        "build_etl": "nemflow.flows.etl",
+        "case": "nemflow.tasks.control_flow",
+        "context": "nemflow.tasks.context",
+        "defaults_from_attrs": "nemflow.tasks.decorator",
+        "flatten": "nemflow.tasks.annotations",
+        "get_logger": "nemflow.tasks.context",
+        "ifelse": "nemflow.tasks.control_flow",
+        "mapped": "nemflow.tasks.annotations",
+        "merge": "nemflow.tasks.control_flow",
+        "pause_task": "nemflow.tasks.signals",
+        "raise_on_exception": "nemflow.tasks.context",
+        "report_progress": "nemflow.tasks.context",
+        "resource_manager": "nemflow.tasks.resources",
+        "sweep_leftovers": "nemflow.results.atomic",
+        "switch": "nemflow.tasks.control_flow",
+        "tags": "nemflow.tasks.context",
+        "task": "nemflow.tasks.decorator",
+        "unmapped": "nemflow.tasks.annotations",
+    }
+)
+
+if not TYPE_CHECKING:  # to a type checker it would say that any name at all is here
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            value: object = import_module(_MODULES[name])
+        elif name in _HOMES:
+            value = getattr(import_module(_HOMES[name]), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value  # found without this function from now on
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

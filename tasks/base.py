@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Self
 from nemflow.results.base import Result
 from nemflow.tasks.building import Building
 from nemflow.tasks.caching import Validator
-from nemflow.tasks.context import open_flow
+from nemflow.tasks.context import open_flow, run_logger
 from nemflow.tasks.options import (
     StateHandler,
     check_handlers,
@@ -136,8 +136,8 @@ class Task(Building):
 
     @property
     def logger(self) -> logging.Logger:
-        """The logger ``nemflow.<task name>``."""
-        return logging.getLogger(f"nemflow.{self.name}")
+        """The logger ``nemflow.<task name>``; its records say which run they come from."""
+        return run_logger(f"nemflow.{self.name}")
 
     def copy(self, **task_args: Any) -> Self:
         """Return a copy with other options; tags are added, everything else is replaced.
@@ -160,13 +160,19 @@ class Task(Building):
     def _change(self, task_args: dict[str, Any]) -> None:
         if "tags" in task_args:
             task_args = {**task_args, "tags": check_tags(task_args["tags"]) | self.tags}
+        cached_before = self.cache_for is not None
         for option, value in task_args.items():
+            if option == "timeout":
+                self.timeout_s = check_timeout(value)
+                continue
             if option not in self.__dict__:
                 raise AttributeError(f"task {self.name!r} has no option {option!r}")
             setattr(self, option, value)
         retries = check_retries(self.max_retries, self.retry_delay, self.retry_on)
         self.max_retries, self.retry_delay, self.retry_on = retries
         self.state_handlers = check_handlers(self.state_handlers, None)
+        if "cache_for" in task_args and not cached_before and "cache_validator" not in task_args:
+            self.cache_validator = check_validator(self.cache_for, None)
         if "target" in task_args or "result" in task_args:
             self.result = place_target(self.result, self.target)
 

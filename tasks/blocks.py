@@ -1,6 +1,8 @@
 """Blocks: ``with`` statements inside ``with Flow(...)`` that hear of every task made inside them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
 
@@ -31,3 +33,13 @@ def enter_block(block: Block) -> Token[tuple[Block, ...]]:
 def leave_block(token: Token[tuple[Block, ...]]) -> None:
     """Close it again."""
     _blocks.reset(token)
+
+
+@contextmanager
+def without_blocks() -> Iterator[None]:
+    """Keep what is made meanwhile from the blocks that are open."""
+    token = _blocks.set(())
+    try:
+        yield
+    finally:
+        _blocks.reset(token)

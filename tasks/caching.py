@@ -6,8 +6,8 @@ whether the state's value is still good. All of them look at the expiry first::
     @task(cache_for=timedelta(hours=1), cache_validator=caching.all_inputs)
 """
 
-import hashlib
 import pickle
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
@@ -30,6 +30,7 @@ class MemoryCache:
 
     def __init__(self) -> None:
         self._states: dict[str, list[Cached]] = {}
+        self._lock = threading.Lock()
 
     def load(self, key: str) -> list[Cached]:
         """Return what is kept under a key, newest first."""
@@ -37,7 +38,11 @@ class MemoryCache:
 
     def keep(self, key: str, state: Cached) -> None:
         """Keep a state under a key."""
-        self._states[key] = [state, *(s for s in self.load(key) if duration_only(s, {}, {}))]
+        with self._lock:
+            self._states[key] = [state, *(s for s in self.load(key) if duration_only(s, {}, {}))]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (MemoryCache, ())  # in another process it starts empty
 
 
 Validator = Callable[[Cached, Mapping[str, object], Mapping[str, object]], bool]
@@ -57,6 +62,8 @@ def fingerprint(value: object) -> str:
             data = cloudpickle.dumps(value)
         except Exception:  # as above
             return f"id-{id(value)}"
+    import hashlib  # where it is used: OpenSSL takes a while to load
+
     return hashlib.sha256(data).hexdigest()
 
 

@@ -7,6 +7,7 @@ small task that puts the collection together again at run time, everything else 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nemflow.tasks.annotations import Annotation
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import FlowBuilder
 
@@ -86,6 +87,8 @@ _COLLECTIONS: tuple[tuple[type, Callable[[], _Collection]], ...] = (
 
 def holds_task(value: object) -> bool:
     """Tell whether a value is a task or a collection with a task somewhere inside."""
+    if isinstance(value, Annotation):
+        value = value.value
     if isinstance(value, Task):
         return True
     if isinstance(value, dict):
@@ -94,7 +97,12 @@ def holds_task(value: object) -> bool:
 
 
 def as_task(value: object, flow: FlowBuilder) -> Task:
-    """Turn any value into a task; elements of a collection are joined with it in the flow."""
+    """Turn any value into a task; elements of a collection are joined with it in the flow.
+
+    An annotation is taken off: what it says is for the edge, which ``read_annotation`` tells.
+    """
+    if isinstance(value, Annotation):
+        value = value.value
     if isinstance(value, Task):
         return value
     if not holds_task(value):

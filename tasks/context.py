@@ -109,6 +109,23 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+def run_logger(name: str) -> logging.Logger:
+    """Return a logger whose records say which run they come from.
+
+    Each record gets ``flow_run_id``, ``flow_run_name``, ``task_name`` and ``task_run_count``; None where
+    no run is under way.
+    """
+    logger = logging.getLogger(name)
+    logger.addFilter(_note_run)  # adding it again changes nothing
+    return logger
+
+
+def _note_run(record: logging.LogRecord) -> bool:
+    for key in ("flow_run_id", "flow_run_name", "task_name", "task_run_count"):
+        setattr(record, key, context_value(key))
+    return True
+
+
 def open_flow() -> FlowBuilder | None:
     """Return the flow of the innermost open ``with Flow(...)`` block."""
     return _open_flow.get()
@@ -206,7 +223,7 @@ class Context:
         """Return the value of a key, or the default where it is not known."""
         found = context_value(key, _MISSING)
         if found is _MISSING and key == "logger":
-            return logging.getLogger(f"nemflow.{context_value('task_name', 'flow')}")
+            return run_logger(f"nemflow.{context_value('task_name', 'flow')}")
         return default if found is _MISSING else found
 
     def to_dict(self) -> dict[str, object]:

@@ -19,8 +19,9 @@ from nemflow.errors import DefinitionError
 from nemflow.tasks import signals
 from nemflow.tasks.base import Task
 from nemflow.tasks.blocks import Block, enter_block, leave_block
+from nemflow.tasks.containers import Constant, holds_task
 from nemflow.tasks.context import FlowBuilder, open_flow
-from nemflow.tasks.triggers import all_finished, not_all_skipped
+from nemflow.tasks.triggers import all_finished, all_successful, not_all_skipped
 
 
 class CompareValue(Task):
@@ -107,7 +108,11 @@ def ifelse(condition: object, true_task: object, false_task: object, mapped: boo
 
 
 class Merge(Task):
-    """The end of branches: gives the first of their results that is not None, by position."""
+    """The end of branches: gives the first of their results that is not None, by position.
+
+    Raises:
+        DefinitionError: ``skip_on_upstream_skip`` is true.
+    """
 
     def __init__(self, **options: Any) -> None:
         if options.setdefault("skip_on_upstream_skip", False):
@@ -125,20 +130,29 @@ def merge(
     *tasks: object,
     flow: FlowBuilder | None = None,
     mapped: bool = False,
-    checkpoint: bool | None = None,
-    skip_on_upstream_skip: bool = False,
-    trigger: Callable[..., bool] = not_all_skipped,
+    **options: Any,
 ) -> Task:
     """Join branches again: the task's result is that of the branch that ran.
 
+    Args:
+        tasks: the ends of the branches.
+        flow: where the task is added; default the open flow.
+        mapped: whether the branches are mapped, and are joined child by child.
+        options: as for ``Task``.
+
     Raises:
-        DefinitionError: ``skip_on_upstream_skip`` is true.
+        DefinitionError: ``skip_on_upstream_skip`` is true, or there is no open flow.
     """
-    merged = Merge(
-        checkpoint=checkpoint, skip_on_upstream_skip=skip_on_upstream_skip, trigger=trigger
-    )
+    if any(_is_known(task) for task in tasks):  # there is a value that no skip takes away
+        options.setdefault("trigger", all_successful)
+    merged = Merge(**options)
     branches = {f"task_{number}": task for number, task in enumerate(tasks, start=1)}
     return merged.bind(mapped=mapped, flow=flow, **branches)  # type: ignore[arg-type]  # mypy takes the branches for bind's own options
+
+
+def _is_known(branch: object) -> bool:
+    """Tell whether a branch is a value that is known when the flow is made."""
+    return isinstance(branch, Constant) or not holds_task(branch)
 
 
 def _is_good(value: object) -> bool:

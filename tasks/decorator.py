@@ -1,6 +1,7 @@
-"""``@task``: a function as a task."""
+"""``@task``: a function as a task; ``defaults_from_attrs`` for classes."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -52,3 +53,33 @@ def task(
     if function is None:
         return lambda wrapped: FunctionTask(wrapped, **options)
     return FunctionTask(function, **options)
+
+
+def defaults_from_attrs(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let arguments of a task class's ``run`` that are not given fall back to attributes.
+
+    An explicit None is given.
+
+    >>> class Greet(Task):
+    ...     def __init__(self, greeting="hello", **options):
+    ...         self.greeting = greeting
+    ...         super().__init__(**options)
+    ...     @defaults_from_attrs("greeting")
+    ...     def run(self, name, greeting=None):
+    ...         return f"{greeting} {name}"
+    >>> Greet("good day").run("Ann")
+    'good day Ann'
+    """
+
+    def decorate(run: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(run)
+
+        @functools.wraps(run)
+        def run_with_defaults(self: Any, *arguments: Any, **keywords: Any) -> Any:
+            given = signature.bind_partial(self, *arguments, **keywords).arguments
+            missing = {name: getattr(self, name) for name in names if name not in given}
+            return run(self, *arguments, **{**keywords, **missing})
+
+        return run_with_defaults
+
+    return decorate

@@ -8,6 +8,7 @@ from keyword import iskeyword
 from typing import Any, Protocol
 
 from nemflow.errors import DefinitionError
+from nemflow.tasks.annotations import Annotation, read_annotation
 
 
 class Node(Protocol):
@@ -20,11 +21,13 @@ class Edge:
     """A directed connection between two tasks.
 
     Args:
-        upstream_task: the task that comes first; an annotation's task where it is annotated.
+        upstream_task: the task that comes first.
         downstream_task: the task that comes after it.
         key: the argument of the downstream task that gets the result; None for a state dependency.
         mapped: whether the downstream task runs once per element of the result.
         flattened: whether one level of nesting is taken out of the result first.
+
+    An end may be annotated, which wins over ``mapped`` and ``flattened``.
 
     Raises:
         DefinitionError: both ends are one task, or the key is not an identifier.
@@ -40,10 +43,14 @@ class Edge:
         mapped: bool = False,
         flattened: bool = False,
     ) -> None:
-        if upstream_task is downstream_task:
-            raise DefinitionError(f"task {upstream_task.name!r} cannot be upstream of itself")
         if key is not None and (not key.isidentifier() or iskeyword(key)):
             raise DefinitionError(f"the edge key {key!r} is not the name of an argument")
+        if isinstance(upstream_task, Annotation) or isinstance(downstream_task, Annotation):
+            upstream_task, mapped, is_flat = read_annotation(upstream_task, mapped)
+            downstream_task, mapped, is_flat_too = read_annotation(downstream_task, mapped)
+            flattened = flattened or is_flat or is_flat_too
+        if upstream_task is downstream_task:
+            raise DefinitionError(f"task {upstream_task.name!r} cannot be upstream of itself")
         self.upstream_task = upstream_task
         self.downstream_task = downstream_task
         self.key = key

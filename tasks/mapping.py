@@ -53,8 +53,11 @@ class Elements:
 
     def state_of(self, index: int) -> State:
         """Return the state that child ``index`` sees upstream, with its element as the result."""
-        element = self.values[index]
-        if isinstance(element, State):
+        try:
+            element = self.values[index]
+        except Exception as error:  # whatever a user's sequence does when it is asked
+            return Failed(f"element {index} cannot be taken: {error!r}", result=error)
+        if isinstance(element, State) and isinstance(self.state, Mapped):
             return element
         # Equal to the upstream state but for the result: a trigger asks for its class.
         state = Success(self.state.message)
@@ -77,7 +80,20 @@ def elements_of(edge: Edge, state: State) -> Elements:
         raise TypeError("a dictionary has no order of elements to map over; map over its items")
     if not hasattr(value, "__getitem__") or not hasattr(value, "__len__"):
         raise TypeError(f"{type(value).__name__} has no elements that can be taken by number")
+    if len(value):
+        try:
+            value[0]
+        except (LookupError, TypeError) as error:  # a table, say, whose items are its columns
+            raise TypeError(f"the elements of {type(value).__name__} have no numbers") from error
     return Elements(state, _flatten_value(value) if edge.flattened else value)
+
+
+def flatten_whole(state: State) -> Any:
+    """Return a result with one level of nesting less, for a task that takes it whole."""
+    if isinstance(state, Mapped):
+        return [e.result if isinstance(e, State) else e for e in _flatten_children(state)]
+    value: Any = state.result
+    return _flatten_value(value) if state.is_successful() and isinstance(value, Iterable) else value
 
 
 def _flatten_value(value: Any) -> Sequence[Any]:

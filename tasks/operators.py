@@ -20,11 +20,6 @@ def either(left: object, right: object) -> object:
     return left or right
 
 
-def get_attribute(task_result: object, name: str) -> object:
-    """Return an attribute, by a dotted name."""
-    return operator.attrgetter(name)(task_result)
-
-
 class Operators:
     """The operators of a task."""
 
@@ -44,8 +39,8 @@ class Operators:
     def __getitem__(self, key: object) -> Any:
         """Return a task that takes one item of this task's result; it keeps nothing itself."""
         name = getattr(self, "name", type(self).__name__)
-        label = f"{name}[{getattr(key, 'name', None) or repr(key)}]"
-        return self._operate(label, operator.getitem, task_result=self, key=key)
+        shown = getattr(key, "name", key) if isinstance(key, Operators) else repr(key)
+        return self._operate(f"{name}[{shown}]", operator.getitem, task_result=self, key=key)
 
     def __iter__(self) -> Iterator[Any]:
         """Give one task for each of the ``nout`` outputs."""

@@ -50,15 +50,14 @@ class ResourceCleanup(Task):
         return manager.cleanup(resource)
 
 
+_RESOURCE_KEYS = ("manager", "resource")  # what cleanup gets; all else is upstream of it by state
 RESOURCE_TASKS = (ResourceInit, ResourceSetup, ResourceCleanup)
 
 
 def cleanup_trigger(upstream_states: Mapping[Edge, State]) -> bool:
     """Run when all have finished and the resource is there; skip when it never came to be."""
     for edge, state in upstream_states.items():
-        if edge.key is None:
-            continue
-        if state.is_skipped() or state.is_failed():
+        if edge.key in _RESOURCE_KEYS and (state.is_skipped() or state.is_failed()):
             raise signals.SKIP("the resource was not set up: there is nothing to clean up")
     return all(state.is_finished() for state in upstream_states.values())
 

@@ -17,7 +17,6 @@ from nemflow.results.base import Result
 from nemflow.tasks import signals
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import (
-    Progress,
     Scope,
     enter_progress,
     enter_scope,
@@ -29,10 +28,9 @@ from nemflow.tasks.handlers import HandlerStopped, call_handlers
 from nemflow.tasks.options import StateHandler
 from nemflow.tasks.states import Failed, Looped, Pending, State, unwrap
 from nemflow.tasks.steps import PARENT_STEPS, STEPS
-from nemflow.tasks.task_run import RunContext, TaskRun
+from nemflow.tasks.task_run import Listener, RunContext, TaskRun
 
 log = logging.getLogger(__name__)
-OnRunning = Callable[[State], None]
 Steps = Sequence[Callable[[State, TaskRun], State]]
 
 
@@ -84,8 +82,7 @@ def run_task(
     run: TaskRun,
     state: State | None = None,
     more_handlers: tuple[StateHandler, ...] = (),
-    on_running: OnRunning | None = None,
-    on_progress: Progress | None = None,
+    listener: Listener | None = None,
     steps: Steps = STEPS,
 ) -> State:
     """Take one attempt at a task through all steps and return the state in which it ended.
@@ -94,20 +91,19 @@ def run_task(
         run: the attempt.
         state: where to start; default Pending.
         more_handlers: called after the task's own state handlers.
-        on_running: hears when the task's own work begins.
-        on_progress: hears what the task reports of its progress.
+        listener: hears when the task's own work begins, and of its progress.
         steps: the pipeline.
     """
     state = unwrap(state)
     run.begin(state)
     scope = enter_scope(Scope(run.keys, run.context.scope))
-    progress = enter_progress(on_progress) if on_progress else None
+    progress = enter_progress(listener.progress) if listener else None
     try:
         handlers = (*run.task.state_handlers, *more_handlers)
-        state = _take_steps(steps, run, state, handlers, on_running)
+        state = _take_steps(steps, run, state, handlers, listener)
         while isinstance(state, Looped) and not run.ended:
             run.begin_next_loop(state)
-            state = _take_steps(steps, run, Pending(), handlers, on_running)
+            state = _take_steps(steps, run, Pending(), handlers, listener)
         return state
     finally:
         if run.lock is not None:
@@ -127,7 +123,7 @@ def _take_steps(
     run: TaskRun,
     state: State,
     handlers: tuple[StateHandler, ...],
-    on_running: OnRunning | None,
+    listener: Listener | None,
 ) -> State:
     for step in steps:
         try:
@@ -145,8 +141,8 @@ def _take_steps(
                 except HandlerStopped as stopped:
                     return stopped.state
             log.debug("%s: %r to %r", run.full_name, state, new_state)
-            if on_running is not None and new_state.is_running():
-                on_running(new_state)
+            if listener is not None and new_state.is_running():
+                listener.state(new_state)
             state = new_state
         if run.ended:
             break

@@ -17,12 +17,13 @@ class SecretBase(Task):
     """The base of tasks that give a secret.
 
     Raises:
-        DefinitionError: a result was given; a secret is kept nowhere.
+        DefinitionError: a result, target or ``cache_for`` was given; a secret is kept nowhere.
     """
 
     def __init__(self, **options: Any) -> None:
-        if options.get("result") is not None or options.get("target") is not None:
-            raise DefinitionError("a secret is kept nowhere: it takes no result and no target")
+        for option in ("result", "target", "cache_for"):
+            if options.get(option) is not None:
+                raise DefinitionError(f"a secret is kept nowhere: it takes no {option}")
         options["checkpoint"] = False
         super().__init__(**options)
 

@@ -10,10 +10,12 @@ that ``except Exception`` in a task does not swallow them. A state signal's ``re
 is the signal itself, which is what a downstream task receives as data.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from nemflow.errors import DefinitionError
 from nemflow.tasks import states
+from nemflow.tasks.context import context_value
 from nemflow.tasks.states import State
 
 
@@ -112,6 +114,23 @@ class LOOP(StateSignal):
     def __init__(self, message: str | None = None, *arguments: object, **fields: object) -> None:
         fields.setdefault("result", repr(self))
         super().__init__(message, *arguments, **fields)
+
+
+def pause_task(message: str | None = None, duration: timedelta | None = None) -> None:
+    """Pause the running task until a person resumes it, or for a while; go on when it was resumed.
+
+    The task's ``run`` is called again from its beginning.
+
+    Args:
+        message: the message of the Paused state.
+        duration: how long to wait; None for until a person says so.
+
+    Raises:
+        PAUSE: the task run was not resumed.
+    """
+    if not context_value("resume"):
+        until = None if duration is None else datetime.now(UTC) + duration
+        raise PAUSE(message or "the task paused itself", start_time=until)
 
 
 _KINDS: tuple[type[StateSignal], ...] = (

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 from nemflow.errors import DefinitionError
 
@@ -78,10 +78,19 @@ class RunSignature:
 def _count_outputs(run: Callable[..., Any]) -> int | None:
     """Return how many outputs a ``run`` has by its annotation: a tuple of fixed length."""
     annotation = getattr(run, "__annotations__", {}).get("return")
+    if isinstance(annotation, str):  # from __future__ import annotations
+        annotation = _resolve(run)
     if get_origin(annotation) is not tuple:
         return None
     kinds = get_args(annotation)
     return None if Ellipsis in kinds else len(kinds)
+
+
+def _resolve(run: Callable[..., Any]) -> object:
+    try:
+        return get_type_hints(run).get("return")
+    except Exception:  # a name that only type checkers see, or whatever else a hint is made of
+        return None
 
 
 def _check(name: str, parameters: Any) -> None:

@@ -30,11 +30,12 @@ Cancelled are finished but neither. States are values by rule: nobody changes on
 handed on. ``result`` is the value; the ``Result`` behind it also knows where the value is kept.
 """
 
-from collections.abc import Iterable
+import pickle
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from nemflow.results.base import NO_VALUE, Result
+from nemflow.results.base import NO_VALUE, NOT_READ, Result
 from nemflow.tasks.context import context_value
 
 NO_RESULT = Result()
@@ -76,8 +77,17 @@ class State:
 
     @property
     def result(self) -> object:
-        """The value; None both for "produced None" and for "produced nothing"."""
+        """The value; None both for "produced None" and for "produced nothing".
+
+        One that another process has left at its location is read when it is first asked for.
+
+        Raises:
+            UnreadableTarget: it is not there, or cannot be read back.
+        """
         value = self._result.value
+        if value is NOT_READ:
+            self._result = self._result.read(str(self._result.location))
+            value = self._result.value
         return None if value is NO_VALUE else value
 
     @result.setter
@@ -101,7 +111,7 @@ class State:
         return f'<{name}: "{self.message}">' if self.message else f"<{name}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_restore, (type(self), _for_travel(self)))
+        return reduce_state(self, pickle.dumps)
 
     def is_pending(self) -> bool:
         """Tell whether the run has yet to start."""
@@ -198,18 +208,16 @@ def _slots_of(state: State) -> dict[str, object]:
     }
 
 
-def _for_travel(state: State) -> dict[str, object]:
-    """Collect a state's fields for pickling; an exception that cannot travel becomes text."""
+def reduce_state(state: State, dumps: Callable[[object], bytes]) -> tuple[object, ...]:
+    """Return how a state is pickled; an exception in it that *dumps* cannot send becomes text."""
     fields = _slots_of(state)
-    result = state._result
-    if isinstance(result.value, BaseException):
-        import pickle
-
+    error = state._result.value
+    if isinstance(error, BaseException):
         try:
-            pickle.loads(pickle.dumps(result.value))
+            pickle.loads(dumps(error))
         except Exception:  # whatever a user's exception does when it is pickled
-            fields["_result"] = Result(repr(result.value))
-    return fields
+            fields["_result"] = Result(repr(error))
+    return (_restore, (type(state), fields))
 
 
 def _restore(kind: type[State], fields: dict[str, object]) -> State:
@@ -553,6 +561,7 @@ __all__ = [
     "TimedOut",
     "TriggerFailed",
     "ValidationFailed",
+    "reduce_state",
     "unwrap",
     "without_result",
 ]

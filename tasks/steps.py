@@ -16,13 +16,14 @@ from nemflow.tasks import signals
 from nemflow.tasks.caching import fingerprint
 from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
-from nemflow.tasks.mapping import decide_width
+from nemflow.tasks.mapping import decide_width, flatten_whole
 from nemflow.tasks.naming import fill_name
 from nemflow.tasks.states import (
     Cached,
     Failed,
     Looped,
     Mapped,
+    Paused,
     Pending,
     Retrying,
     Running,
@@ -82,7 +83,8 @@ def collect_inputs(state: State, run: TaskRun) -> State:
     """Take the results of the upstream tasks whose edges have a key, whatever their states."""
     for edge, upstream in run.upstream_states.items():
         if edge.key is not None:
-            run.inputs[edge.key] = upstream.result
+            is_flat = edge.flattened and not edge.mapped
+            run.inputs[edge.key] = flatten_whole(upstream) if is_flat else upstream.result
     return state
 
 
@@ -119,15 +121,15 @@ def check_cache(state: State, run: TaskRun) -> State:
         return state
     if task.cache_for is None and not isinstance(state, Cached):
         return state
-    kept = run.context.cache.load(_cache_key(run)) if run.context.cache and task.cache_for else []
+    kept = run.context.cache.load(cache_key(run)) if run.context.cache and task.cache_for else []
     for candidate in [state, *kept] if isinstance(state, Cached) else kept:
         if task.cache_validator(candidate, run.inputs, run.context.parameters):
             return candidate
     return Pending("the cached value is no longer good") if isinstance(state, Cached) else state
 
 
-def _cache_key(run: TaskRun) -> str:
-    """Return the task's own key, else one that no other task or mapped child has."""
+def cache_key(run: TaskRun) -> str:
+    """Return the task's own cache key, else one that no other task or mapped child has."""
     if run.task.cache_key is not None:
         return run.task.cache_key
     return f"{run.context.values.get('flow_name')}/{run.slug}/{run.map_index}"
@@ -247,13 +249,15 @@ def keep_in_cache(state: State, run: TaskRun) -> State:
         cached_result_expiration=run.context.now() + task.cache_for,
     )
     if run.context.cache is not None:
-        run.context.cache.keep(_cache_key(run), cached)
+        run.context.cache.keep(cache_key(run), cached)
     return cached
 
 
 def check_retry(state: State, run: TaskRun) -> State:
     """Put a failed run back in line while it has retries left."""
     task = run.task
+    if isinstance(state, (Retrying, Paused)):  # the task asked for it itself, by a signal
+        state.context.update(_loop_position(run))
     if not isinstance(state, Failed) or run.run_count > task.max_retries:
         return state
     error = state.result
@@ -273,9 +277,9 @@ def check_retry(state: State, run: TaskRun) -> State:
     )
 
 
-def _loop_position(run: TaskRun) -> dict[str, object] | None:
+def _loop_position(run: TaskRun) -> dict[str, object]:
     if run.loop_count is None:
-        return None
+        return {}
     return {"task_loop_count": run.loop_count, "task_loop_result": run.loop_result}
 
 

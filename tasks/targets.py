@@ -27,15 +27,24 @@ def place_target(run: TaskRun) -> Result:
         assert run.result is not None
         placed = run.result.format(**run.template_keys())
         assert isinstance(placed.location, str)
-        name = placed.lock_name(placed.location) or placed.location
-        owner = run.context.taken_targets.setdefault(name, run.slug)
-        if owner != run.slug:
-            raise signals.FAIL(
-                f"the target {placed.location} of {run.slug!r} is also the target of {owner!r} in "
-                "this run: put what tells them apart (a parameter, {map_index}) into the template"
-            )
+        name = placed.lock_name(placed.location, run.context.real_folders) or placed.location
+        claim_target(run.context, name, run.full_slug)
         run.placed = placed
     return run.placed
+
+
+def claim_target(context: RunContext, name: str, slug: str) -> None:
+    """Note whose target something is in this run.
+
+    Raises:
+        signals.FAIL: it is another task's.
+    """
+    owner = context.taken_targets.setdefault(name, slug)
+    if owner != slug:
+        raise signals.FAIL(
+            f"the target {name} of {slug!r} is also the target of {owner!r} in this run: "
+            "put what tells them apart (a parameter, {map_index}) into the template"
+        )
 
 
 def read_target(run: TaskRun) -> Result | None:
@@ -77,13 +86,15 @@ def _sweep_behind(lock: TargetLock, placed: Result, location: str) -> None:
 
 def hold_target(run: TaskRun) -> bool:
     """Wait until no other process makes this target; tell whether there was a lock to take."""
+    if run.lock is not None:  # taken in the first pass of a loop
+        return False
     placed = place_target(run)
     run.lock = take_lock(placed, run.context)
     return run.lock is not None
 
 
 def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
-    """Take the lock of a final location and sweep what killed writers left there.
+    """Take the lock of a final location and sweep what a killed writer left there.
 
     Returns None where none is needed: the place is private to this process, locking is off, or the
     flow run holds the lock already for all its tasks.
@@ -92,11 +103,13 @@ def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
     if lock is None:
         return None
     assert isinstance(placed.location, str)
+    needs_sweep = lock.needs_sweep()  # taking the lock hides that somebody died with it
     lock.acquire(
         on_wait=lambda holder: log.warning("%s is being made by %s; waiting", lock.target, holder)
     )
     try:
-        placed.sweep(placed.location)
+        if needs_sweep:
+            placed.sweep(placed.location)
     except BaseException:
         lock.release()
         raise
@@ -106,7 +119,7 @@ def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
 def _free_lock(placed: Result, context: RunContext) -> TargetLock | None:
     """Return the lock of a final location, not taken yet; None where none is needed."""
     assert isinstance(placed.location, str)
-    name = placed.lock_name(placed.location)
+    name = placed.lock_name(placed.location, context.real_folders)
     if name is None or context.lock_dir is None or name in context.claimed:
         return None
     return TargetLock(context.lock_dir, name)

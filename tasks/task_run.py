@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nemflow.results.base import Result
+from nemflow.results.local import RealFolders
 from nemflow.results.locks import TargetLock
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import Cache
@@ -23,6 +24,22 @@ from nemflow.tasks.states import Looped, Paused, Resume, Retrying, State
 def now_utc() -> datetime:
     """Return the present moment, aware, UTC."""
     return datetime.now(UTC)
+
+
+class Listener:
+    """Hears of a task run while it goes on; maybe in another thread than the flow run's.
+
+    It stays in the process of the flow run: in another one, something that passes on what it hears
+    stands in its place.
+    """
+
+    __slots__ = ()
+
+    def state(self, state: State) -> None:
+        """Hear that the task's own work begins."""
+
+    def progress(self, done: int, total: int | None, unit: str) -> None:
+        """Hear what the task reports of its progress."""
 
 
 @dataclass(slots=True)
@@ -38,6 +55,7 @@ class RunContext:
         claimed: names of the locks that the flow run holds itself for all its tasks.
         flow_result: the result of tasks that declare none.
         taken_targets: location to slug of the task whose target it is, in this run.
+        real_folders: where the folders of targets really lie, looked up once in this run.
         cache: where the values of tasks with ``cache_for`` are kept; None for nowhere.
         now: the clock.
         resume: whether a person told the run to go on.
@@ -52,6 +70,7 @@ class RunContext:
     claimed: frozenset[str] = frozenset()
     flow_result: Result | None = None
     taken_targets: dict[str, str] = field(default_factory=dict)
+    real_folders: RealFolders = field(default_factory=RealFolders)
     cache: Cache | None = None
     now: Callable[[], datetime] = now_utc
     resume: bool = False
@@ -114,6 +133,11 @@ class TaskRun:
         name = self.task.name
         return name if self.map_index is None else f"{name}[{self.map_index}]"
 
+    @property
+    def full_slug(self) -> str:
+        """The task's slug, with the index of a mapped child: ``load-1[3]``."""
+        return self.slug if self.map_index is None else f"{self.slug}[{self.map_index}]"
+
     def begin(self, state: State) -> None:
         """Note which attempt this is, and whether a person told it to go on."""
         if isinstance(state, Retrying):
@@ -172,4 +196,4 @@ class TaskRun:
         return state
 
 
-__all__ = ["RunContext", "TaskRun", "now_utc"]
+__all__ = ["Listener", "RunContext", "TaskRun", "now_utc"]

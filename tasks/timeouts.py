@@ -8,7 +8,9 @@
   time is up: the state is TimedOut, but the code goes on. A warning says so.
 """
 
+import contextvars
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -52,9 +54,11 @@ def _alarm(timeout_s: float) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, timeout_s)
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:  # in a block of its own: the alarm may ring while it is being turned off
         signal.signal(signal.SIGALRM, before)
 
 
@@ -91,13 +95,30 @@ def _run_in_process(
 def _work_in_process(work: bytes, answer: Any) -> None:
     import cloudpickle
 
-    function, inputs, values = cloudpickle.loads(work)
-    enter_scope(Scope(values))
     try:
+        function, inputs, values = cloudpickle.loads(work)
+        enter_scope(Scope(values))
         outcome = (True, function(**inputs))
     except BaseException as error:  # signals of the engine travel too
         outcome = (False, error)
-    answer.send_bytes(cloudpickle.dumps(outcome))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # the process is killed as soon as its answer is there
+    answer.send_bytes(_pack(outcome))
+
+
+def _pack(outcome: tuple[bool, Any]) -> bytes:
+    """Pickle what became of the call; of what cannot travel, its words."""
+    import cloudpickle
+
+    try:
+        packed: bytes = cloudpickle.dumps(outcome)
+        cloudpickle.loads(packed)  # an exception may pickle well and yet not come back
+        return packed
+    except Exception as error:  # whatever a user's object does when it is pickled
+        ended_well, value = outcome
+        words = f"the task's value cannot leave its process: {error!r}"
+        instead = RuntimeError(words if ended_well else repr(value))
+        return cloudpickle.dumps((False, instead))  # type: ignore[no-any-return]  # no stubs
 
 
 def _run_in_thread(
@@ -115,7 +136,8 @@ def _run_in_thread(
         except BaseException as error:  # raised again in the thread that waits
             outcomes.append((False, error))
 
-    thread = threading.Thread(target=work, daemon=True)
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
     thread.start()
     thread.join(timeout_s)
     if not outcomes:

@@ -10,6 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nemflow.errors import NemflowError
 from nemflow.flows.base import Flow
@@ -207,6 +209,41 @@ class TestMermaid:
         assert told[33:] == [f"    n{i} --> n{i + 1}" for i in range(28)]
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("snake_case-name 2", "snake_case-name 2"),
+        ("sum: total[3]", "sum: total[3]"),
+        ("fa:fa-car", "fa#58;fa-car"),  # would be an icon
+        (":::Success", "#58;#58;#58;Success"),
+        ("__init__", "#95;#95;init#95;#95;"),  # would be bold
+        ("1. one", "1#46; one"),  # would be a list
+        ("- item", "#45; item"),
+        ("[x]: y", "[x]#58; y"),  # would be a link's address, not shown
+        ("    code", "#32;#32;#32;#32;code"),
+        ("www.example.com", "www#46;example#46;com"),
+    ],
+)
+def test_what_markdown_in_mermaid_would_take_for_more_than_text_is_spelled_out(
+    name: str, label: str
+) -> None:
+    assert f'    n0(["{label}"])' in render_mermaid(Flow("f", tasks=[Task(name=name)])).split("\n")
+
+
+@given(st.text(min_size=1))
+def test_any_name_is_a_whole_label_in_every_language(name: str) -> None:
+    flow = Flow("f", tasks=[Task(name=name)])
+    (node,) = (line for line in render_mermaid(flow).split("\n") if line.startswith("    n0"))
+    label = re.fullmatch(r' {4}n0\(\["([^"%`<>&\\{}|]+)"\]\)', node)
+    assert label is not None
+    assert re.sub(r"#(\d+);", lambda m: chr(int(m[1])), label[1]) == printable(name)
+    (node,) = (line for line in render_dot(flow).split("\n") if line.startswith("\tn0"))
+    label = re.fullmatch(r'\tn0 \[label="((?:[^"\\]|\\["\\])+)", shape=ellipse\]', node)
+    assert label is not None
+    plain = re.sub(r"\\(.)", r"\1", label[1]).replace("&amp;", "&")
+    assert plain == printable(name)
+
+
 class TestDot:
     def test_a_flow_is_a_digraph(self, flow: Flow) -> None:
         told = [line.strip() for line in render_dot(flow).split("\n")]
@@ -351,4 +388,6 @@ def test_visualize_without_the_package_says_what_to_install(
     )
     out, err = child.communicate(timeout=60)
     assert err == ""
-    assert out.startswith("visualize needs the Python package graphviz: pip install 'nemflow[viz]'")
+    assert out.startswith(
+        "visualize needs the Python package graphviz: pip install 'nemflow[graphviz]'"
+    )

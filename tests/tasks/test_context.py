@@ -91,6 +91,18 @@ class TestInsideATask:
 
 
 class TestAround:
+    def test_records_of_a_runs_logger_say_which_run_they_come_from(self, caplog) -> None:
+        @task
+        def talk() -> None:
+            context.logger.warning("here")
+
+        with Flow("talking", flow_run_name="talk-1") as flow:
+            talk()
+        flow.run(context={"flow_run_id": "abc"})
+        [record] = [record for record in caplog.records if record.getMessage() == "here"]
+        assert (record.flow_run_id, record.flow_run_name) == ("abc", "talk-1")
+        assert (record.task_name, record.task_run_count) == ("talk", 1)
+
     def test_get_logger_is_the_standard_librarys(self) -> None:
         assert get_logger("nemflow.own") is logging.getLogger("nemflow.own")
 
