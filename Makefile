@@ -42,6 +42,7 @@ cover: $(READY) ## Show the lines and branches no test reaches
 	$(BIN)/python -m pytest -q --cov
 
 bench: $(READY) ## Run the benchmarks; each prints a table of ratios
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python tests/benchmarks/run_all.py
 
 crash: $(READY) ## Kill 200 runs at random moments and see each one heal

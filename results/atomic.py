@@ -1,7 +1,8 @@
 """Files that are there whole or not at all.
 
 A file is written under a temporary name in the folder where it is to lie, flushed to the disk, and
-moved into place, which the file system does in one step; then the folder is flushed. A writer that
+moved into place, which the file system does in one step; then the folder is flushed, unless the
+caller can make the file again. A writer that
 fails removes its temporary file. One that is killed cannot: its file is left over, and is known by
 its name, ``.{name}.{host}-{pid}-{random}.part``, until a later run sweeps it.
 """
@@ -10,9 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import re
-import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,11 +28,14 @@ _PROCESS_TAG = os.urandom(4).hex()
 
 
 @contextlib.contextmanager
-def atomic_path(final: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[Path]:
+def atomic_path(
+    final: str | os.PathLike[str], *, overwrite: bool = True, flush_folder: bool = True
+) -> Iterator[Path]:
     """Yield the path of a temporary file to fill; move it to *final* if the block ends well.
 
     The folder is made where it is missing. If the block raises anything, KeyboardInterrupt too, the
-    temporary file is removed and *final* stays as it was.
+    temporary file is removed and *final* stays as it was. Without *flush_folder* a power cut within
+    the next seconds may undo the move: then *final* is as it was before, never half a file.
 
     Raises:
         ResultError: the block made no file.
@@ -49,7 +53,8 @@ def atomic_path(final: str | os.PathLike[str], *, overwrite: bool = True) -> Ite
     except BaseException:
         _remove(temporary)
         raise
-    _flush_folder(folder)
+    if flush_folder:
+        _flush_folder(folder)
 
 
 def sweep_leftovers(final: str, *, now: Callable[[], float] = time.time) -> list[str]:
@@ -76,6 +81,7 @@ def _temporary_name(name: str) -> str:
     return f".{name}.{_host_tag()}-{os.getpid()}-{_PROCESS_TAG}{os.urandom(4).hex()}.part"
 
 
+@functools.cache
 def _host_tag() -> str:
     """Return eight characters that tell this machine from others that write to the same disk."""
     identity = os.uname().nodename
@@ -141,6 +147,8 @@ def _remove(path: str) -> bool:
     try:
         os.unlink(path)
     except (IsADirectoryError, PermissionError):  # PermissionError: what macOS says of a folder
+        import shutil  # seldom needed, and takes a while to import
+
         shutil.rmtree(path, ignore_errors=True)
     except OSError:
         return False  # not made, or out of reach: then a later sweep finds it

@@ -8,10 +8,9 @@ is called on: `read`, `write`, `format`, `from_value` and `copy` give a new one.
 
 from __future__ import annotations
 
-import copy
 import enum
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Self
 
@@ -55,6 +54,13 @@ class Result:
 
     # The engine makes one for every task state: slots, and nothing built before it is needed.
     __slots__ = ("_final", "_serializer", "location", "value")
+
+    _slots: ClassVar[tuple[str, ...]] = __slots__
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        added = cls.__dict__.get("__slots__", ())
+        cls._slots = cls._slots + ((added,) if isinstance(added, str) else tuple(added))
 
     keeps: ClassVar[bool] = False
     """Whether `write` puts the value where `read` finds it again."""
@@ -129,10 +135,18 @@ class Result:
 
     def copy(self) -> Self:
         """Return a copy; the value itself is shared."""
-        return copy.copy(self)
+        new = object.__new__(type(self))
+        for name in self._slots:
+            setattr(new, name, getattr(self, name))
+        if hasattr(self, "__dict__"):  # a subclass without slots
+            new.__dict__.update(self.__dict__)
+        return new
 
-    def lock_name(self, location: str) -> str | None:
-        """Return the absolute path or URL that the target is locked by; None: needs no lock."""
+    def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
+        """Return the absolute path or URL that the target is locked by; None: needs no lock.
+
+        *real_folders* says where folders really lie; without it that is looked up anew.
+        """
         return None
 
     def set_aside(self, location: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 from nemflow.errors import ResultError, UnreadableTarget
@@ -29,6 +29,19 @@ def _is_made(make: Callable[[str], None], path: str) -> bool:
 
 def _why(error: OSError) -> str:
     return f"{error.strerror} ({error.filename})" if error.filename else str(error)
+
+
+class RealFolders(dict[str, str]):
+    """Where folders really lie, links followed; each is looked up once, when first asked for."""
+
+    __slots__ = ()
+
+    def __missing__(self, folder: str) -> str:
+        real = self[folder] = os.path.realpath(folder)
+        return real
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (RealFolders, ())  # another process looks up what it needs itself
 
 
 class LocalResult(Result):
@@ -94,7 +107,8 @@ class LocalResult(Result):
         path = self._path(self._final_location(fmt))
         data = self.serializer.serialize(value_)
         try:
-            with atomic_path(path) as temporary:
+            # A value that a power cut takes with it is made again: a second flush for each is too much.
+            with atomic_path(path, flush_folder=False) as temporary:
                 temporary.write_bytes(data)
         except OSError as error:
             raise ResultError(f"{path} cannot be written: {_why(error)}.") from error
@@ -104,10 +118,11 @@ class LocalResult(Result):
         """Return a result without its value: processes that work together share the folder."""
         return self._left_in_place()
 
-    def lock_name(self, location: str) -> str | None:
+    def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
         """Return the full path of *location*, the same by whatever links the folder is reached."""
         folder, name = os.path.split(self._path(location))
-        return os.path.join(os.path.realpath(folder), name)
+        real = os.path.realpath(folder) if real_folders is None else real_folders[folder]
+        return os.path.join(real, name)
 
     def set_aside(self, location: str) -> str:
         """Move what lies at *location* to a name of its own in the same folder."""
@@ -129,8 +144,9 @@ class LocalResult(Result):
         return sweep_leftovers(self._path(location))
 
     def _path(self, location: str) -> str:
-        root = os.path.join(self.dir, "")
-        return root + safe_location(location.removeprefix(root))
+        root = self.dir if self.dir.endswith(os.sep) else self.dir + os.sep
+        below = location.removeprefix(root)
+        return root + (below if location == self._final else safe_location(below))
 
     @staticmethod
     def _unreadable(path: str, error: Exception) -> UnreadableTarget:

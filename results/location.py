@@ -6,7 +6,6 @@ all the way: a run over years fills thousands, and a Path object each would cost
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os.path
 import re
@@ -92,6 +91,8 @@ def file_name(text: str) -> str:
     >>> file_name("prices for 2014/01")
     '0c3bd52e1e02e6e7-prices_for_2014_01'
     """
+    import hashlib  # OpenSSL takes a while to load, and few runs lock anything
+
     # Text that came from a path may hold half a surrogate pair.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return f"{digest}-{re.sub(r'[^A-Za-z0-9._=-]', '_', text[-_READABLE_TAIL:])}"

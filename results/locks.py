@@ -1,31 +1,24 @@
 """One writer per target.
 
-The lock is the operating system's (flock, through filelock), so it is free the moment its holder
-dies, however it dies. Beside the lock lies a small *owner file* that says who holds it. It is
-removed before the lock is given back; an owner file whose lock is free was left by a process that
-died at work, and tells the next run that there may be leftovers to sweep.
-
-The owner is told in a file of its own because the lock file is filelock's: many versions truncate
-it whenever somebody tries the lock, some (3.21 and after) delete it at release, others leave it.
+Who works on a target holds the operating system's lock (flock) on a small *owner file* that says who
+that is. The lock is free the moment its holder dies, however it dies. The file is removed before
+the lock is given back; an owner file whose lock is free was left by a process that died at work, and
+tells the next run that there may be leftovers to sweep.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from nemflow.errors import ResultError
 from nemflow.results.location import file_name
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
-_POLL_S = 0.05
 
 
 def _utc_now() -> datetime:
@@ -37,10 +30,10 @@ class TargetLock:
 
     *target* is any text that names the target, in practice its absolute path. *lock_dir* is made
     when the lock is first taken; it must lie on a local disk, locks on network disks are not to be
-    trusted. Making a TargetLock and asking `needs_sweep` costs microseconds and imports nothing.
+    trusted. Making a TargetLock and asking `needs_sweep` costs microseconds.
     """
 
-    __slots__ = ("_held", "_lock_path", "_now", "_owner_path", "target")
+    __slots__ = ("_held", "_now", "_owner_path", "target")
 
     def __init__(
         self,
@@ -50,11 +43,9 @@ class TargetLock:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.target = target
-        base = os.path.join(lock_dir, file_name(target))
-        self._lock_path = f"{base}.lock"
-        self._owner_path = f"{base}.owner"
+        self._owner_path = os.path.join(lock_dir, f"{file_name(target)}.owner")
         self._now = now
-        self._held: BaseFileLock | None = None
+        self._held: int | None = None  # the open owner file
 
     def acquire(self, on_wait: Callable[[str], None] | None = None) -> None:
         """Take the lock, waiting as long as another holds it.
@@ -88,15 +79,15 @@ class TargetLock:
 
     def release(self) -> None:
         """Give the lock back; without effect if it is not held."""
-        lock, self._held = self._held, None
-        if lock is None:
+        handle, self._held = self._held, None
+        if handle is None:
             return
         try:
             # First, for after the release the file may be the next holder's.
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._owner_path)
         finally:
-            lock.release()
+            os.close(handle)
 
     def needs_sweep(self) -> bool:
         """Tell whether somebody is at work on the target, or died at it: one look at the disk.
@@ -113,32 +104,64 @@ class TargetLock:
         self.release()
 
     def _take(self, *, blocking: bool) -> bool:
-        from filelock import FileLock, Timeout  # takes 50 ms to import
-
         try:
-            os.makedirs(os.path.dirname(self._lock_path), exist_ok=True)
-            # Made anew each time: a filelock object is reentrant, this lock is not.
-            lock = FileLock(self._lock_path, thread_local=False)
-            lock.acquire(poll_interval=_POLL_S, blocking=blocking)
-            self._hold(lock)
-        except Timeout:
-            return False
+            while (handle := self._lock_file(blocking)) is not None:
+                if self._hold(handle):
+                    return True
         except OSError as error:
             raise ResultError(
-                f"The lock {self._lock_path} cannot be taken ({error.strerror or error}); "
+                f"The lock {self._owner_path} cannot be taken ({error.strerror or error}); "
                 "choose a folder for locks that can be written to."
             ) from error
-        return True
+        return False
 
-    def _hold(self, lock: BaseFileLock) -> None:
+    def _lock_file(self, blocking: bool) -> int | None:
+        """Return the open, locked owner file; None if another holds its lock."""
+        handle = self._open()
         try:
-            with open(self._owner_path, "w", encoding="utf-8") as file:
-                since = self._now().isoformat()
-                json.dump({**_this_thread(), "since": since, "target": self.target}, file)
+            fcntl.flock(handle, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return None
         except BaseException:
-            lock.release()
+            os.close(handle)
             raise
-        self._held = lock
+        return handle
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._owner_path, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(self._owner_path), exist_ok=True)
+            return os.open(self._owner_path, os.O_RDWR | os.O_CREAT, 0o666)
+
+    def _hold(self, handle: int) -> bool:
+        """Sign the locked file and keep it; one that its last holder has removed is let go."""
+        try:
+            is_in_place = self._is_in_place(handle)
+            if is_in_place:
+                self._sign(handle)
+        except BaseException:
+            os.close(handle)
+            raise
+        if is_in_place:
+            self._held = handle
+        else:
+            os.close(handle)
+        return is_in_place
+
+    def _is_in_place(self, handle: int) -> bool:
+        """Tell whether an open file is the one that lies at the path now."""
+        try:
+            return os.path.samestat(os.fstat(handle), os.stat(self._owner_path))
+        except FileNotFoundError:
+            return False
+
+    def _sign(self, handle: int) -> None:
+        owner = {**_this_thread(), "since": self._now().isoformat(), "target": self.target}
+        # Cut what a dead holder has left after writing, not before: ext4 flushes a file that was
+        # emptied when it is closed, which takes as long as all the rest of a lock.
+        os.ftruncate(handle, os.write(handle, json.dumps(owner).encode()))
 
     def _read_owner(self) -> dict[str, Any]:
         """Return what the owner file says; nothing if its writer has not come to it yet."""
@@ -155,17 +178,7 @@ def _this_thread() -> dict[str, Any]:
         "pid": os.getpid(),
         "thread": threading.get_ident(),
         "host": os.uname().nodename,
-        "boot": _boot_id(),
     }
-
-
-def _boot_id() -> str | None:
-    """Return what tells this start of the machine from others, where there is such a thing."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return None
 
 
 def _describe(owner: dict[str, Any]) -> str:

@@ -117,11 +117,11 @@ class RemoteResult(Result):
         self._put(url, self.serializer.serialize(value_), overwrite=self.overwrite)
         return self._at(url, value_)
 
-    def lock_name(self, location: str) -> str | None:
+    def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
         """Return the URL of *location*, or for a file the path that `LocalResult` would lock."""
         url = self._url_of(location)
         local = self._local()
-        return url if local is None else local.lock_name(_path_of_file(url))
+        return url if local is None else local.lock_name(_path_of_file(url), real_folders)
 
     def for_travel(self) -> Self:
         """Return a result without its value; the store in memory is this process's alone."""

@@ -82,7 +82,10 @@ def names_in(wheel: Path) -> list[str]:
 
 def modules_of_the_tree() -> set[str]:
     """Return every module as it is to be called in the wheel."""
-    own = {f"nemflow/{path.name}" for path in (ROOT / "nemflow").glob("*.py")}
+    face = ROOT / "nemflow"
+    real = [path for path in face.iterdir() if path.is_dir() and not path.is_symlink()]
+    own = {str(path.relative_to(ROOT)) for path in face.glob("*.py")}
+    own |= {str(path.relative_to(ROOT)) for folder in real for path in folder.rglob("*.py")}
     below = {
         f"nemflow/{path.relative_to(ROOT)}"
         for folder in FOLDERS
