@@ -11,7 +11,6 @@ Values that lie at their locations travel as those (``nemflow.flows.executors.pa
 task with a target or result hands on is a few hundred bytes, however large it is.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,7 +32,7 @@ class Brought(NamedTuple):
 
     Attributes:
         state: in which the task run ended.
-        slug: whose run it was.
+        slug: whose run it was, with the number of a mapped child.
         taken: names of targets that it took for its own.
         kept: what it would keep in the cache, by key.
     """
@@ -49,7 +48,7 @@ def run_errand(run: TaskRun, state: State | None, listener: Listener | None) -> 
     final = run_task(run, state, (), listener)
     cache = run.context.cache
     kept = tuple(cache.kept) if isinstance(cache, _CarriedCache) else ()
-    return Brought(final, run.slug, tuple(run.context.taken_targets), kept)
+    return Brought(final, run.full_slug, tuple(run.context.taken_targets), kept)
 
 
 class Errands:
@@ -137,15 +136,12 @@ def _bare(state: State) -> State:
     return bare
 
 
-def explain_not_sent(run: TaskRun, pack: Callable[[object], object]) -> str:
-    """Say what it is in a task run that cannot be sent to another process.
+def explain_not_sent(run: TaskRun) -> str:
+    """Say what it is in a task run that cannot be sent to another process."""
+    from nemflow.flows.executors.parcels import dump  # imports cloudpickle, seldom needed here
 
-    Args:
-        run: the task run.
-        pack: raises on what cannot be sent.
-    """
     parts: list[tuple[str, object]] = [
-        *((f"its option {name!r}", value) for name, value in vars(run.task).items()),
+        *((_words_for(option), value) for option, value in vars(run.task).items()),
         *((f"its input {key!r}", value) for key, value in run.inputs.items()),
         *(
             (f"the result of {edge.upstream_task.name!r}", state.result)
@@ -156,7 +152,11 @@ def explain_not_sent(run: TaskRun, pack: Callable[[object], object]) -> str:
     ]
     for words, value in parts:
         try:
-            pack(value)
+            dump(value)
         except Exception as error:  # whatever a user's object does when it is pickled
             return f"{words} cannot be sent to another process: {error}"
     return "it cannot be sent to another process"
+
+
+def _words_for(option: str) -> str:
+    return "its function" if option == "run" else f"its option {option!r}"

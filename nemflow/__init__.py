@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from nemflow.flows.catalog import Catalog, Entry
     from nemflow.flows.etl import build_etl
     from nemflow.flows.executors.base import Executor
+    from nemflow.flows.executors.dask import DaskExecutor
     from nemflow.flows.executors.local import LocalExecutor
+    from nemflow.flows.executors.processes import ProcessExecutor
     from nemflow.flows.executors.threads import ThreadExecutor
     from nemflow.flows.parameters import DateTimeParameter, Parameter
     from nemflow.flows.runner import FlowRunner
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Catalog",
     "ConstantResult",
+    "DaskExecutor",
     "DateTimeParameter",
     "Edge",
     "Entry",
@@ -67,6 +70,7 @@ __all__ = [
     "MemoryResult",
     "NemflowError",
     "Parameter",
+    "ProcessExecutor",
     "Result",
     "RunSettings",
     "Secret",
@@ -114,6 +118,7 @@ _HOMES = MappingProxyType(
     {
         "Catalog": "nemflow.flows.catalog",
         "ConstantResult": "nemflow.results.constant",
+        "DaskExecutor": "nemflow.flows.executors.dask",
         "DateTimeParameter": "nemflow.flows.parameters",
         "Edge": "nemflow.tasks.edges",
         "Entry": "nemflow.flows.catalog",
@@ -129,6 +134,7 @@ _HOMES = MappingProxyType(
         "LocalResult": "nemflow.results.local",
         "MemoryResult": "nemflow.results.memory",
         "Parameter": "nemflow.flows.parameters",
+        "ProcessExecutor": "nemflow.flows.executors.processes",
         "Result": "nemflow.results.base",
         "RunSettings": "nemflow.flows.settings",
         "Secret": "nemflow.tasks.secret",

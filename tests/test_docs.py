@@ -54,9 +54,8 @@ def test_an_example_prints_what_the_page_promises(tmp_path, code):
     promised = re.findall(r"^# prints (.*)$", code, flags=re.MULTILINE)
     script = tmp_path / "example.py"
     script.write_text(code)
-    # Dask leaves sockets to the garbage collector, and says when another cluster has its port.
-    ignored = ("ignore::ResourceWarning", "ignore:Port 8787 is already in use")
-    warnings = [word for rule in ("error", *ignored) for word in ("-W", rule)]
+    # Dask leaves sockets to the garbage collector.
+    warnings = [word for rule in ("error", "ignore::ResourceWarning") for word in ("-W", rule)]
     unset = {"NEMFLOW_CHECKPOINTING", "PORT"}
     environment = {key: value for key, value in os.environ.items() if key not in unset}
     done = subprocess.run(

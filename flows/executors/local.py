@@ -11,6 +11,8 @@ from nemflow.flows.executors.base import Done, Executor
 class LocalExecutor(Executor):
     """Runs each call when it is submitted; Ctrl-C reaches the task itself."""
 
+    room = 1
+
     def __init__(self) -> None:
         self._done: list[Done] = []
 

@@ -18,7 +18,7 @@ import logging.handlers
 import pickle
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ from nemflow.tasks.task_run import Listener, TaskRun
 
 PROGRESS_EVERY_S = 0.1
 
+log = logging.getLogger(__name__)
 Tell = Callable[[bytes], None]
 _tell: ContextVar[Tell] = ContextVar("nemflow_tell")
 
@@ -97,7 +98,9 @@ def _answer(data: bytes) -> bytes:
     try:
         return dump((outcome, None))
     except Exception as error:  # as above
-        message = f"what came of it cannot be sent back: {error}; return something that can be pickled"
+        message = (
+            f"what came of it cannot be sent back: {error}; return something that can be pickled"
+        )
         return dump((None, CallLost(message)))
 
 
@@ -127,7 +130,11 @@ def unpack(answer: bytes) -> tuple[Any, BaseException | None]:
 
 def deliver(note: bytes, listener: Listener | None) -> None:
     """Pass on a note: to the listener of the call that it came from, or to a logger."""
-    kind, facts = pickle.loads(note)
+    try:
+        kind, facts = pickle.loads(note)
+    except Exception as error:  # whatever a user's object does when it is unpickled
+        log.debug("a note cannot be read here: %r", error)
+        return
     if kind == "log":
         logger = logging.getLogger(facts.name)
         if logger.isEnabledFor(facts.levelno):
@@ -170,13 +177,13 @@ class _FarListener(Listener):
         self._next_progress = 0.0
 
     def state(self, state: State) -> None:
-        self._tell(dump(("state", (state,))))
+        _send_note(self._tell, "state", (state,))
 
     def progress(self, done: int, total: int | None, unit: str) -> None:
         now = time.monotonic()
         if now >= self._next_progress or done == total:
             self._next_progress = now + PROGRESS_EVERY_S
-            self._tell(dump(("progress", (done, total, unit))))
+            _send_note(self._tell, "progress", (done, total, unit))
 
 
 @contextmanager
@@ -202,4 +209,9 @@ class _NoteHandler(logging.handlers.QueueHandler):
         return _tell.get(None) is self._tell
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        self._tell(dump(("log", record)))
+        _send_note(self._tell, "log", record)
+
+
+def _send_note(tell: Tell, kind: str, facts: object) -> None:
+    with suppress(Exception):  # what cannot be pickled is lost, as a note may be
+        tell(dump((kind, facts)))

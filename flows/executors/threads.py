@@ -25,6 +25,7 @@ class ThreadExecutor(Executor):
         if num_workers < 1:
             raise DefinitionError(f"a ThreadExecutor needs at least 1 worker, got {num_workers}")
         self.num_workers = num_workers
+        self.room = 2 * num_workers  # who ends one call finds the next
         self._pool: ThreadPoolExecutor | None = None
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
 
@@ -84,6 +85,9 @@ class ThreadExecutor(Executor):
         while not self._done.empty():
             done.append(self._done.get())
         return done
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (ThreadExecutor, (self.num_workers,))
 
     def __repr__(self) -> str:
         return f"<Executor: ThreadExecutor(num_workers={self.num_workers})>"

@@ -1,11 +1,13 @@
 """What every executor keeps to, and what each adds."""
 
 import contextlib
+import pickle
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+import psutil
 import pytest
 
 from nemflow.errors import DefinitionError
@@ -15,48 +17,29 @@ from nemflow.flows.executors.local import LocalExecutor
 from nemflow.flows.executors.threads import ThreadExecutor
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
+from nemflow.tasks.task_run import Listener
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {
-    "local": LocalExecutor,
-    "one thread": lambda: ThreadExecutor(1),
-    "threads": lambda: ThreadExecutor(3),
-}
 TIME_OUT_S = 20.0
+Collect = Callable[[Executor, int], dict[Any, Done]]
 where: ContextVar[str] = ContextVar("where", default="nowhere")
 
 
-@pytest.fixture(params=EXECUTORS)
-def executor(request: pytest.FixtureRequest) -> Executor:
-    """Every executor, not started."""
-    return EXECUTORS[request.param]()
-
-
-@pytest.fixture
-def started(executor: Executor) -> Iterator[Executor]:
-    """Every executor, started."""
-    with executor.start():
-        yield executor
-
-
-def collect(executor: Executor, count: int) -> dict[Any, Done]:
-    """Take ends of calls until there are so many."""
-    done: dict[Any, Done] = {}
-    while len(done) < count:
-        for end in executor.completed(TIME_OUT_S):
-            assert end.token not in done
-            done[end.token] = end
-    return done
-
-
-def submit_and_raise(executor: Executor, call: Callable[[], None]) -> None:
+def submit_and_raise(executor: Executor, collect: Collect, call: Callable[[], None]) -> None:
     executor.submit(0, call)
     error = collect(executor, 1)[0].error
     assert error is not None
     raise error
 
 
+def threads() -> set[threading.Thread]:
+    """The threads of this process, but for the one that Dask keeps as long as the process lives."""
+    return {t for t in threading.enumerate() if not t.name.startswith("Dask-Offload")}
+
+
 class TestContract:
-    def test_a_call_ends_once_under_its_token_with_its_outcome(self, started: Executor) -> None:
+    def test_a_call_ends_once_under_its_token_with_its_outcome(
+        self, started: Executor, collect: Collect
+    ) -> None:
         for token in range(20):
             started.submit(token, pow, token, 2)
         done = collect(started, 20)
@@ -75,26 +58,32 @@ class TestContract:
         started.submit(7, lambda: "done")
         assert [end.outcome for end in started.completed(None)] == ["done"]
 
-    def test_a_call_sees_the_context_of_who_submitted_it(self, started: Executor) -> None:
+    def test_a_call_in_this_process_sees_the_context_of_who_submitted_it(
+        self, near: Executor, collect: Collect
+    ) -> None:
         where.set("in the test")
-        started.submit(0, where.get)
-        assert collect(started, 1)[0].outcome == "in the test"
+        near.submit(0, where.get)
+        assert collect(near, 1)[0].outcome == "in the test"
 
-    def test_what_is_no_exception_reaches_who_submitted_it(self, started: Executor) -> None:
+    def test_what_is_no_exception_reaches_who_submitted_it(
+        self, started: Executor, collect: Collect
+    ) -> None:
         def interrupt() -> None:
             raise KeyboardInterrupt
 
         # In submit where the call runs at once, in its end where it runs elsewhere.
         with pytest.raises(KeyboardInterrupt):
-            submit_and_raise(started, interrupt)
+            submit_and_raise(started, collect, interrupt)
 
-    def test_it_can_be_started_again(self, executor: Executor) -> None:
+    def test_it_can_be_started_again(self, executor: Executor, collect: Collect) -> None:
         for _ in range(2):
             with executor.start():
                 executor.submit(1, pow, 2, 3)
                 assert collect(executor, 1)[1].outcome == 8
 
-    def test_a_block_left_by_an_error_leaves_nothing_for_the_next(self, executor: Executor) -> None:
+    def test_a_block_left_by_an_error_leaves_nothing_for_the_next(
+        self, executor: Executor, collect: Collect
+    ) -> None:
         with contextlib.suppress(ZeroDivisionError), executor.start():
             executor.submit(1, pow, 2, 3)
             raise ZeroDivisionError
@@ -102,14 +91,39 @@ class TestContract:
             executor.submit(2, pow, 2, 4)
             assert list(collect(executor, 1)) == [2]
 
-    def test_no_thread_outlives_the_block(self, executor: Executor) -> None:
-        before = threading.active_count()
+    def test_no_thread_or_process_outlives_the_block(self, executor: Executor) -> None:
+        before = threads()
         with executor.start():
             executor.submit(1, pow, 2, 3)
-        assert threading.active_count() == before
+        assert threads() == before
+        assert not [p for p in psutil.Process().children() if "process_worker" in str(p.cmdline())]
 
     def test_repr_names_the_kind(self, executor: Executor) -> None:
         assert repr(executor).startswith(f"<Executor: {type(executor).__name__}")
+
+    def test_it_can_be_pickled(self, executor: Executor) -> None:
+        assert repr(pickle.loads(pickle.dumps(executor))) == repr(executor)
+
+    def test_what_a_call_raises_is_its_error(self, started: Executor, collect: Collect) -> None:
+        def exit_with_code() -> None:
+            raise SystemExit(3)
+
+        with pytest.raises(SystemExit, match="3"):
+            submit_and_raise(started, collect, exit_with_code)
+
+    def test_what_a_listener_would_hear_reaches_it(
+        self, started: Executor, collect: Collect
+    ) -> None:
+        heard = threading.Event()
+
+        class Hearing(Listener):
+            def progress(self, done: int, total: int | None, unit: str) -> None:
+                assert (done, total, unit) == (1, 2, "steps")
+                heard.set()
+
+        started.submit(0, lambda listener: listener.progress(1, 2, "steps"), Hearing())
+        collect(started, 1)
+        assert heard.wait(TIME_OUT_S)
 
 
 class TestFlowsOnEveryExecutor:
@@ -144,7 +158,7 @@ class TestFlowsOnEveryExecutor:
 
 
 class TestThreads:
-    def test_as_many_calls_run_at_once_as_there_are_workers(self) -> None:
+    def test_as_many_calls_run_at_once_as_there_are_workers(self, collect: Collect) -> None:
         barrier = threading.Barrier(3, timeout=TIME_OUT_S)
         executor = ThreadExecutor(3)
         with executor.start():
@@ -153,13 +167,13 @@ class TestThreads:
             done = collect(executor, 3)
         assert sorted(end.outcome for end in done.values()) == [0, 1, 2]
 
-    def test_calls_run_apart_from_the_thread_that_submits_them(self) -> None:
+    def test_calls_run_apart_from_the_thread_that_submits_them(self, collect: Collect) -> None:
         executor = ThreadExecutor(1)
         with executor.start():
             executor.submit(0, threading.get_ident)
             assert collect(executor, 1)[0].outcome != threading.get_ident()
 
-    def test_what_a_call_sets_in_its_context_stays_there(self) -> None:
+    def test_what_a_call_sets_in_its_context_stays_there(self, collect: Collect) -> None:
         where.set("in the test")
         executor = ThreadExecutor(1)
         with executor.start():
