@@ -3,20 +3,21 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from nemflow.tasks.base import Task
 from nemflow.tasks.signature import RunSignature
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
-class FunctionTask(Task):
-    """A task whose ``run`` is a function."""
 
-    run: Callable[..., Any]
+class FunctionTask(Task, Generic[P, R]):
+    """A task whose ``run`` is a function, with the function's own types."""
 
-    def __init__(
-        self, function: Callable[..., Any], name: str | None = None, **options: Any
-    ) -> None:
+    run: Callable[P, R]
+
+    def __init__(self, function: Callable[P, R], name: str | None = None, **options: Any) -> None:
         if not callable(function):
             raise TypeError(f"@task needs a function, not {function!r}")
         named = name or str(getattr(function, "__name__", type(self).__name__))
@@ -32,16 +33,16 @@ class FunctionTask(Task):
 
 
 @overload
-def task(function: Callable[..., Any], /) -> FunctionTask: ...
+def task(function: Callable[P, R], /) -> FunctionTask[P, R]: ...
 
 
 @overload
-def task(**options: Any) -> Callable[[Callable[..., Any]], FunctionTask]: ...
+def task(**options: Any) -> Callable[[Callable[P, R]], FunctionTask[P, R]]: ...
 
 
 def task(
-    function: Callable[..., Any] | None = None, /, **options: Any
-) -> FunctionTask | Callable[[Callable[..., Any]], FunctionTask]:
+    function: Callable[P, R] | None = None, /, **options: Any
+) -> FunctionTask[P, R] | Callable[[Callable[P, R]], FunctionTask[P, R]]:
     """Make a task of a function; takes the options of ``Task``.
 
     >>> @task(name="plus one")

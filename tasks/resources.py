@@ -30,7 +30,7 @@ from nemflow.tasks.edges import Edge
 from nemflow.tasks.states import State
 
 
-class ResourceInit(FunctionTask):
+class ResourceInit(FunctionTask[..., Any]):
     """Makes the manager."""
 
 
