@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
     @property
     def is_small(self) -> bool:
-        """Whether calls like this one are worth bundling, and may be sent as an event."""
+        """Whether calls like this one are worth bundling."""
         return self.seconds < SMALL_S and len(self.data) < SMALL_BYTES
 
 
@@ -96,8 +96,9 @@ class _Bundle:
             slow = self._running
             not_begun = [number for number, _ in self._waiting]
             self._waiting.clear()
-            small = {number: a for number, a in self._answers.items() if a.is_small}
-        self._tell(HandedBack(small, slow, not_begun))
+            # All of them: one that took longer than others may be what the slow call waits for.
+            answers = dict(self._answers)
+        self._tell(HandedBack(answers, slow, not_begun))
 
     def _tell(self, event: Note | HandedBack) -> None:
         self._worker.log_event(TOPIC, (self._run_id, pickle.dumps(event)))
