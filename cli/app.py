@@ -19,8 +19,8 @@ from nemflow.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED, WRONG_
 from nemflow.cli.interrupts import Terminated, orderly_signals
 from nemflow.cli.options import debug_option, is_debug, need_command
 from nemflow.cli.output import drop, put_error, put_line
-from nemflow.cli.wording import did_you_mean, one_line
-from nemflow.errors import DefinitionError, NemflowError, ParameterError, SettingsError
+from nemflow.cli.wording import did_you_mean
+from nemflow.errors import DefinitionError, NemflowError, ParameterError, SettingsError, one_line
 
 NAME = "nemflow"
 

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from nemflow.cli.outcome import describe_failure
+from nemflow.flows.nem.outcome import describe_failure
 from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo
 from nemflow.tasks.states import Cancelled, Failed, Mapped, Running, State, TriggerFailed
 

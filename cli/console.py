@@ -24,9 +24,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from nemflow.cli.outcome import describe_failure
 from nemflow.cli.task_lines import TaskLine, is_news, message_of
 from nemflow.cli.wording import format_seconds
+from nemflow.flows.nem.outcome import describe_failure
 from nemflow.flows.picture import count_states
 from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
 from nemflow.tasks.states import (

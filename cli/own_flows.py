@@ -23,8 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from nemflow.cli.wording import did_you_mean, one_line
-from nemflow.errors import DefinitionError, SettingsError
+from nemflow.cli.wording import did_you_mean
+from nemflow.errors import DefinitionError, SettingsError, one_line
 from nemflow.flows.base import Flow
 
 

@@ -13,16 +13,16 @@ from nemflow.cli.children import ChildrenAsOne
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.options import Verbosity
-from nemflow.cli.outcome import SCHEMA, FlowRunRecord, Outcome, describe_failure
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
 from nemflow.cli.parameters import read_parameters
 from nemflow.cli.reporting import telling
 from nemflow.cli.settings import Settings
-from nemflow.cli.wording import one_line
+from nemflow.errors import one_line
 from nemflow.flows.base import Flow
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.executors.local import LocalExecutor
+from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome, describe_failure
 from nemflow.flows.picture import printable, unique_names
 from nemflow.flows.plan import FlowPlan
 from nemflow.flows.settings import RunSettings

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 
 import click
 
-from nemflow.cli.batch import Conditions, run_batch
 from nemflow.cli.dates import read_days
 from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE, FAILED
@@ -26,7 +25,6 @@ from nemflow.cli.options import (
     talk_options,
     verbosity_of,
 )
-from nemflow.cli.outcome import FlowRunRecord
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.own_flows import is_own
 from nemflow.cli.reporting import telling
@@ -35,7 +33,9 @@ from nemflow.cli.summary import failed_days, failures, retry_command, summarize
 from nemflow.flows.base import Flow
 from nemflow.flows.catalog import Entry
 from nemflow.flows.executors.base import Executor
+from nemflow.flows.nem.batch import Conditions, run_batch
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
+from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.market_time import today
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from nemflow.cli.outcome import FlowRunRecord, Outcome
 from nemflow.cli.wording import align, count_of
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 from nemflow.tasks.nem.market_time import Month
 
 LISTED = 10

@@ -1,7 +1,8 @@
 """What is known of one task run while it goes on, and which of its states are news."""
 
-from nemflow.cli.outcome import describe_failure
-from nemflow.cli.wording import format_bytes, format_progress, format_seconds, one_line
+from nemflow.cli.wording import format_bytes, format_progress, format_seconds
+from nemflow.errors import one_line
+from nemflow.flows.nem.outcome import describe_failure
 from nemflow.tasks.states import State, TriggerFailed
 
 

@@ -55,11 +55,6 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def one_line(text: str) -> str:
-    """Put text on one line."""
-    return " ".join(text.split())
-
-
 def align(rows: Iterable[Sequence[str]]) -> list[str]:
     """Lay cells out in columns, two spaces apart; the last column is as long as it is.
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nemflow.flows.executors.processes import ProcessExecutor
     from nemflow.flows.executors.threads import ThreadExecutor
     from nemflow.flows.parameters import DateTimeParameter, Parameter
+    from nemflow.flows.reporter import Reporter, Silent
     from nemflow.flows.runner import FlowRunner
     from nemflow.flows.settings import RunSettings
     from nemflow.results import parquet
@@ -71,9 +72,11 @@ __all__ = [
     "NemflowError",
     "Parameter",
     "ProcessExecutor",
+    "Reporter",
     "Result",
     "RunSettings",
     "Secret",
+    "Silent",
     "TargetLock",
     "Task",
     "TaskRunner",
@@ -135,9 +138,11 @@ _HOMES = MappingProxyType(
         "MemoryResult": "nemflow.results.memory",
         "Parameter": "nemflow.flows.parameters",
         "ProcessExecutor": "nemflow.flows.executors.processes",
+        "Reporter": "nemflow.flows.reporter",
         "Result": "nemflow.results.base",
         "RunSettings": "nemflow.flows.settings",
         "Secret": "nemflow.tasks.secret",
+        "Silent": "nemflow.flows.reporter",
         "TargetLock": "nemflow.results.locks",
         "Task": "nemflow.tasks.base",
         "TaskRunner": "nemflow.tasks.runner",

@@ -21,6 +21,11 @@ This module imports nothing, so that every layer may use it.
 """
 
 
+def one_line(text: str) -> str:
+    """Put a message on one line."""
+    return " ".join(text.split())
+
+
 class NemflowError(Exception):
     """The base of every error that nemflow raises on purpose."""
 

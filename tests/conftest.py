@@ -1,9 +1,13 @@
 """Fixtures that every folder of tests shares."""
 
 import os
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
+
+from nemflow import FileResult, Flow, Parameter, build_etl
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,28 @@ def aemo_files() -> Path:
     if not folder.is_dir():
         pytest.skip("the real AEMO files are not here (NEMFLOW_TEST_AEMO_FILES)")
     return folder
+
+
+@pytest.fixture
+def make_flow(tmp_path: Path) -> Callable[..., Flow]:
+    """Build a flow that writes a word to a file for each day."""
+
+    def build(name: str, extract: Callable[[date], object] = lambda date: "word") -> Flow:
+        def take(date: date) -> object:
+            return extract(date)
+
+        def write(word: object, date: date, path: Path) -> None:
+            path.write_text(str(word))
+
+        return build_etl(
+            name,
+            extract=take,
+            transform=lambda word: word,
+            load=write,
+            parameters=[Parameter("date")],
+            target=name + "/{date:%Y-%m-%d}.txt",
+            result=FileResult(tmp_path),
+            flow_run_name="{flow_name}_{date:%Y-%m-%d}",
+        )
+
+    return build

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nemflow import FileResult, Flow, Parameter, build_etl, parquet, signals
+from nemflow.flows.nem.places import clean_target, raw_target
 from nemflow.flows.nem.settings import MarketSettings
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from nemflow.tasks.nem.archive import Published
 
 RUN_NAME = "{flow_name}_{date:%Y-%m-%d}"
-RAW_TARGET = "raw/nem_prices/{date:%Y}/nem_prices_raw_{date:%Y-%m-%d}.parquet"
-CLEAN_TARGET = "clean/nem_prices/year={date:%Y}/month={date:%m}/nem_prices_{date:%Y-%m-%d}.parquet"
+RAW_TARGET = raw_target("nem_prices")
+CLEAN_TARGET = clean_target("nem_prices")
 
 
 class NOT_PUBLISHED(signals.SKIP):  # noqa: N801  # signals shout, as the engine's own do

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from nemflow.errors import DownloadError
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import Quality, Source
 
 
 class WrongMarket(DownloadError):
@@ -49,9 +49,11 @@ class Published:
 
     Args:
         reason: why a better source was not used, in one line; empty if the best one was.
+        quality: how settled the data are.
     """
 
     day: date
     source: Source
     files: tuple[PublishedFile, ...]
     reason: str
+    quality: Quality = Quality.FINAL

@@ -13,11 +13,23 @@ BUNDLE_FIRST_DAY = date(2009, 7, 1)
 
 
 class Source(enum.StrEnum):
-    """A kind of file that AEMO publishes prices in."""
+    """A kind of file that AEMO publishes market data in; reports have a CURRENT and an ARCHIVE folder."""
 
     MMSDM = "mmsdm"
     BUNDLE = "bundle"
+    PUBLIC_PRICES = "public-prices"
+    DAILY_REPORTS = "daily-reports"
+    DISPATCHIS = "dispatchis"
+    TRADINGIS = "tradingis"
     PRICE_AND_DEMAND = "price-and-demand"
+
+
+class Quality(enum.StrEnum):
+    """How settled the data of a day are."""
+
+    LIVE = "live"  # from the reports of single intervals: may change within the half hour
+    PRELIMINARY = "preliminary"  # from daily reports, or coarser than a source that is to come
+    FINAL = "final"  # from the best source that AEMO ever publishes for the day
 
 
 def ladder(day: date) -> tuple[Source, ...]:

@@ -80,6 +80,23 @@ DISPATCHPRICE = Table(
     minutes_before_settlement=5,
 )
 
+# The regional table of the daily reports and of Dispatch_Reports; PUBLIC_DAILY holds it twice,
+# as version 2 and 3.
+DREGION = Table(
+    name="DREGION",
+    row_type="DREGION",
+    row_subtype="",
+    required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "RRP"),
+    numeric=(
+        *("INTERVENTION", "RRP", "ROP", "APCFLAG", "MARKETSUSPENDEDFLAG", "TOTALDEMAND"),
+        *_FCAS_RRP,
+    ),
+    key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "INTERVENTION"),
+    region_column="REGIONID",
+    minutes=5,
+    minutes_before_settlement=5,
+)
+
 TRADINGPRICE = Table(
     name="TRADINGPRICE",
     row_type="TRADING",
@@ -105,5 +122,5 @@ PRICE_AND_DEMAND = Table(
 )
 
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (DISPATCHPRICE, TRADINGPRICE, PRICE_AND_DEMAND)}
+    {table.name: table for table in (DISPATCHPRICE, DREGION, TRADINGPRICE, PRICE_AND_DEMAND)}
 )

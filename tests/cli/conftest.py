@@ -5,13 +5,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from nemflow import FileResult, Flow, Parameter, build_etl
 from nemflow.cli.app import main
 
 
@@ -89,31 +87,6 @@ def start(
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-@pytest.fixture
-def make_flow(tmp_path: Path) -> Callable[..., Flow]:
-    """Build a flow that writes a word to a file for each day."""
-
-    def build(name: str, extract: Callable[[date], object] = lambda date: "word") -> Flow:
-        def take(date: date) -> object:
-            return extract(date)
-
-        def write(word: object, date: date, path: Path) -> None:
-            path.write_text(str(word))
-
-        return build_etl(
-            name,
-            extract=take,
-            transform=lambda word: word,
-            load=write,
-            parameters=[Parameter("date")],
-            target=name + "/{date:%Y-%m-%d}.txt",
-            result=FileResult(tmp_path),
-            flow_run_name="{flow_name}_{date:%Y-%m-%d}",
-        )
-
-    return build
 
 
 @pytest.fixture

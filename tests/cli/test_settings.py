@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nemflow.cli.settings import Layer, Origin, Settings, load_settings
+from nemflow.cli.settings import SOURCES, Layer, Origin, Settings, load_settings
 from nemflow.errors import SettingsError
 
 
@@ -122,7 +122,7 @@ def test_a_switch_of_the_environment_is_off(load, text):
         ("NEMFLOW_TIMEOUT_S", "nan", "a number of seconds above 0 and up to 3600, not nan"),
         ("NEMFLOW_TIMEOUT_S", "-1", "a number of seconds above 0 and up to 3600, not -1.0"),
         ("NEMFLOW_CHECKPOINTING", "perhaps", "true or false, not 'perhaps'"),
-        ("NEMFLOW_SOURCE", "best", "one of auto, mmsdm, bundle, price-and-demand, not 'best'"),
+        ("NEMFLOW_SOURCE", "best", f"one of {', '.join(SOURCES)}, not 'best'"),
         ("NEMFLOW_NEMWEB_URL", "ftp://mirror", "an http or https address"),
         ("NEMFLOW_NEMWEB_URL", "http://mirror/?key=1", "without a query"),
         ("NEMFLOW_NEMWEB_URL", "mirror", "an http or https address"),

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
-from nemflow.cli.outcome import FlowRunRecord, Outcome
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 
 DAY = date(2014, 1, 1)
 TODAY = date(2026, 11, 24)

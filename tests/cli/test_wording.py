@@ -1,6 +1,7 @@
 import pytest
 
-from nemflow.cli.wording import align, format_bytes, format_progress, one_line
+from nemflow.cli.wording import align, format_bytes, format_progress
+from nemflow.errors import one_line
 
 
 @pytest.mark.parametrize(

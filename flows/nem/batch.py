@@ -10,16 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from nemflow.cli.interrupts import Terminated
-from nemflow.cli.outcome import FlowRunRecord, Outcome, describe_failure
-from nemflow.cli.wording import one_line
-from nemflow.errors import UnreadableTarget
-from nemflow.flows.base import Flow
-from nemflow.flows.executors.base import Executor
-from nemflow.flows.reporter import Reporter, Silent
-from nemflow.flows.settings import RunSettings
-from nemflow.tasks.base import Task
-from nemflow.tasks.states import Failed, State, TriggerFailed
+from nemflow import Executor, Flow, Reporter, RunSettings, Silent, Task, states
+from nemflow.errors import UnreadableTarget, one_line
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome, describe_failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +84,7 @@ def _run_stage(
     started = conditions.clock()
     try:
         state = _run(flow, day, conditions)
-    except (KeyboardInterrupt, Terminated):
+    except BaseException:  # an interruption: what fails on its way is a state
         took = conditions.clock() - started
         tell(replace(record, outcome=Outcome.CANCELLED, state="Cancelled", duration_s=took))
         raise
@@ -99,7 +92,7 @@ def _run_stage(
     return _with_end(ended, flow, state, look_inside=conditions.look_inside)
 
 
-def _run(flow: Flow, day: date, conditions: Conditions) -> State:
+def _run(flow: Flow, day: date, conditions: Conditions) -> states.State:
     return flow.run(
         {"date": day},
         executor=conditions.executor,
@@ -118,20 +111,20 @@ def _held_back(record: FlowRunRecord, before: FlowRunRecord) -> FlowRunRecord:
 
 
 def _with_end(
-    record: FlowRunRecord, flow: Flow, state: State, *, look_inside: bool
+    record: FlowRunRecord, flow: Flow, state: states.State, *, look_inside: bool
 ) -> FlowRunRecord:
     """Complete a record with what the flow run's state tells."""
     result = state.result
-    states: Mapping[Task, State] = result if isinstance(result, dict) else {}
+    ends: Mapping[Task, states.State] = result if isinstance(result, dict) else {}
     if state.is_failed():
-        return replace(record, outcome=Outcome.FAILED, error=_error(state, states))
+        return replace(record, outcome=Outcome.FAILED, error=_error(state, ends))
     if not state.is_successful():
         return replace(record, outcome=Outcome.CANCELLED, reason=one_line(state.message or ""))
-    for end in states.values():
+    for end in ends.values():
         if getattr(end.result, "not_published", False):
             reason = one_line(end.message or "")
             return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=reason)
-    goal = states.get(flow.goal) if flow.goal is not None else None
+    goal = ends.get(flow.goal) if flow.goal is not None else None
     if goal is None:
         return replace(record, outcome=Outcome.DONE)
     if goal.is_cached():
@@ -143,10 +136,10 @@ def _with_end(
     return _with_file(replace(record, outcome=outcome), look_inside=True)
 
 
-def _error(state: State, states: Mapping[Task, State]) -> str:
+def _error(state: states.State, ends: Mapping[Task, states.State]) -> str:
     """Return one sentence on the first task that failed by itself."""
-    for task, end in states.items():
-        if isinstance(end, Failed) and not isinstance(end, TriggerFailed):
+    for task, end in ends.items():
+        if isinstance(end, states.Failed) and not isinstance(end, states.TriggerFailed):
             return f"{task.name}: {describe_failure(end)}"
     return describe_failure(state)
 
@@ -167,10 +160,10 @@ def _with_file(record: FlowRunRecord, *, look_inside: bool) -> FlowRunRecord:
 
 def _with_metadata(record: FlowRunRecord, target: str) -> FlowRunRecord:
     """Add what the target's metadata say; nothing where it cannot be read."""
-    from nemflow.results.parquet import read_metadata  # imports pyarrow
+    from nemflow import parquet  # imports pyarrow
 
     try:
-        facts = read_metadata(target)
+        facts = parquet.read_metadata(target)
     except UnreadableTarget:  # the next run of the flow sets it aside and says so
         return record
     rows = facts.get("nemflow.rows", "")

@@ -4,10 +4,10 @@ from datetime import date
 import pytest
 
 from nemflow import Flow, LocalResult, Parameter, signals, task
-from nemflow.cli.batch import Conditions, run_batch
 from nemflow.cli.interrupts import Terminated
-from nemflow.cli.outcome import Outcome
 from nemflow.errors import MarketError
+from nemflow.flows.nem.batch import Conditions, run_batch
+from nemflow.flows.nem.outcome import Outcome
 from nemflow.flows.settings import RunSettings
 
 FIRST, SECOND = date(2014, 1, 1), date(2014, 1, 2)

@@ -4,9 +4,8 @@ import enum
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from nemflow.cli.wording import one_line
-from nemflow.errors import NemflowError
-from nemflow.tasks.states import State
+from nemflow import NemflowError, states
+from nemflow.errors import one_line
 
 SCHEMA = 1
 """The version of the JSON objects; grows when a key changes its meaning or goes."""
@@ -89,7 +88,7 @@ class FlowRunRecord:
         return {"schema": SCHEMA, **facts}
 
 
-def describe_failure(state: State) -> str:
+def describe_failure(state: states.State) -> str:
     """Return a failed state's reason as one sentence."""
     cause = state.result
     if isinstance(cause, NemflowError) and str(cause):
