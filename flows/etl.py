@@ -40,7 +40,7 @@ def build_etl(
     transform: Callable[..., Any] | Task,
     load: Callable[..., Any] | Task,
     parameters: Iterable[Parameter] = (),
-    target: str | None = None,
+    target: str | Callable[..., str] | None = None,
     result: Result | None = None,
     flow_run_name: str | None = None,
     extract_options: Mapping[str, Any] | None = None,
@@ -53,8 +53,8 @@ def build_etl(
         transform: its first parameter is what was extracted.
         load: its first parameter is what was transformed.
         parameters: of the flow; each goes to the stages whose signatures name it.
-        target: template of the place that ``load`` fills; with it a run whose target is there does
-            nothing.
+        target: template of the place that ``load`` fills, or a function of the parameters; with it a
+            run whose target is there does nothing.
         result: where targets lie, such as ``FileResult(dir=...)``; needed with ``target``.
         flow_run_name: template of the names of runs.
         extract_options: options of the extract task, such as ``max_retries``.

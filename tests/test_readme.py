@@ -61,11 +61,11 @@ def test_the_flow_of_twelve_lines_prints_what_the_readme_says(tmp_path, shell_en
 
 
 def test_the_table_of_columns_is_the_schema_of_the_clean_files():
-    from nemflow.tasks.nem.tidy import CLEAN_SCHEMA
+    from nemflow.tasks.nem.datasets import NEM_PRICES
 
     section = README.read_text().partition("### Clean columns")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE)
-    assert rows == CLEAN_SCHEMA.names
+    assert rows == [column.name for column in NEM_PRICES.columns]
 
 
 def test_the_map_names_every_folder_of_source():

@@ -1,4 +1,4 @@
-"""The work of ``nem_prices_clean``: a day's raw rows become typed, tidy, checked prices."""
+"""The work of a clean stage: a day's raw rows become a typed, tidy, checked table."""
 
 import logging
 from datetime import date
@@ -8,43 +8,50 @@ import pyarrow as pa
 
 from nemflow import parquet
 from nemflow.errors import MarketError
+from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.provenance import source_of, stamp
 from nemflow.tasks.nem.check import check_clean_day, price_warnings
-from nemflow.tasks.nem.tables import PRICE_AND_DEMAND
-from nemflow.tasks.nem.tidy import tidy_dispatch, tidy_price_and_demand
+from nemflow.tasks.nem.datasets import Dataset
+from nemflow.tasks.nem.sources import Quality
+from nemflow.tasks.nem.tables import TABLES
+from nemflow.tasks.nem.tidy import tidy
 
 log = logging.getLogger(__name__)
-FLOW = "nem_prices_clean"
 
 
-def read_raw(path: Path, day: date) -> pa.Table:
-    """Return the rows that ``nem_prices_raw`` kept of a day.
+def read_raw(dataset: Dataset, data_dir: Path, day: date) -> pa.Table:
+    """Return the rows that the raw stage kept of a day.
 
     Raises:
         MarketError: they are not there.
         UnreadableTarget: they cannot be read.
     """
+    path = data_dir / raw_target(dataset.name).format(date=day)
     if not path.exists():
         raise MarketError(
-            f"the raw prices of {day} are not there ({path}); "
-            f"run this first: nemflow run nem_prices_raw --date {day}"
+            f"the raw rows of {day} are not there ({path}); "
+            f"run this first: nemflow run {dataset.name}_raw --date {day}"
         )
     return parquet.read_table(path)
 
 
-def tidy_day(raw: pa.Table, day: date) -> pa.Table:
-    """Return the clean prices of a day; prices beyond the market's limits are warned about and kept.
+def tidy_day(raw: pa.Table, dataset: Dataset, day: date) -> pa.Table:
+    """Return the clean rows of a day; prices beyond the market's limits are warned about and kept.
 
     Raises:
         IncompleteDay: the day has holes, unknown regions or wrong stamps.
+        MarketError: the raw rows do not say which table they are of, or of one that is not known.
     """
-    source = source_of(raw)
-    name = source["nemflow.source"]
-    tidy = (
-        tidy_price_and_demand if source["nemflow.table"] == PRICE_AND_DEMAND.name else tidy_dispatch
-    )
-    clean = tidy(raw, source=name)
-    check_clean_day(clean, day)
-    for warning in price_warnings(clean, day):
+    facts = source_of(raw)
+    table = TABLES.get(facts["nemflow.table"])
+    if table is None:
+        raise MarketError(
+            f"the raw rows of {day} are of the table {facts['nemflow.table']!r}, which is not known; "
+            f"make them again: nemflow run {dataset.name}_raw --date {day} --force"
+        )
+    quality = Quality(facts["nemflow.quality"] or Quality.FINAL)
+    clean = tidy(raw, dataset, table, source=facts["nemflow.source"], quality=quality)
+    check_clean_day(clean, dataset, day)
+    for warning in price_warnings(clean, dataset, day):
         log.warning("%s", warning)
-    return stamp(clean, FLOW, day, source)
+    return stamp(clean, f"{dataset.name}_clean", day, facts)

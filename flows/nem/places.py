@@ -12,7 +12,11 @@ file has no standing beside it is final. Hidden files are no part of the data: r
 folders pass over names that begin with a dot.
 """
 
+import re
 from pathlib import PurePosixPath
+
+_DAY_OF_MONTH = re.compile(r"(_\d{4}-\d\d)-\d\d(?=\.parquet$)")
+_MONTH = re.compile(r"_\d{4}-\d\d\.parquet$")
 
 
 def raw_target(dataset: str) -> str:
@@ -38,6 +42,24 @@ def clean_month(dataset: str) -> str:
 def clean_partition(dataset: str) -> str:
     """Return the template of the folder of a clean month; its key is ``date``."""
     return f"clean/{dataset}/year={{date:%Y}}/month={{date:%m}}"
+
+
+def is_month(name: str) -> bool:
+    """Tell whether a clean file is a compacted month, by its name.
+
+    >>> is_month("nem_prices_2014-01.parquet"), is_month("nem_prices_2014-01-01.parquet")
+    (True, False)
+    """
+    return _MONTH.search(name) is not None
+
+
+def month_of(name: str) -> str:
+    """Return the name of the compacted month that a clean day's file would go into.
+
+    >>> month_of("nem_prices_2014-01-01.parquet")
+    'nem_prices_2014-01.parquet'
+    """
+    return _DAY_OF_MONTH.sub(r"\1", name)
 
 
 def standing_of(target: str) -> str:

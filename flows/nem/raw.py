@@ -1,4 +1,4 @@
-"""The work of ``nem_prices_raw``: fetch a day's published files, select its rows, check them."""
+"""The work of a raw stage: fetch a day's published files, select its rows, check them."""
 
 import logging
 from datetime import date
@@ -12,20 +12,20 @@ from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.aemo_csv import read_day
 from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.check import check_raw_day
+from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.price_demand import read_region_day
 from nemflow.tasks.nem.published import Published, PublishedFile
 from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.sources import Source
-from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, Table
+from nemflow.tasks.nem.tables import Table
 from nemflow.tasks.nem.unzip import open_published
 
 log = logging.getLogger(__name__)
-FLOW = "nem_prices_raw"
 
 
-def fetch(day: date, settings: MarketSettings) -> Published:
-    """Return the published files that hold the prices of a day, fetched if they are not here.
+def fetch(day: date, dataset: Dataset, settings: MarketSettings) -> Published:
+    """Return the published files that hold a day of a data set, fetched if they are not here.
 
     A source that is not the best for the day is told in one line.
 
@@ -33,7 +33,7 @@ def fetch(day: date, settings: MarketSettings) -> Published:
         NotPublishedYet: AEMO has not published the day yet.
         MarketError: no source has it, or a file could not be fetched whole.
     """
-    published = fetch_day(day, fetch_settings(settings), progress=report_progress)
+    published = fetch_day(day, dataset, fetch_settings(settings), progress=report_progress)
     if published.reason:
         log.warning("%s", published.reason)
     return published
@@ -56,7 +56,7 @@ def fetch_settings(settings: MarketSettings) -> FetchSettings:
     )
 
 
-def select_day(published: Published, settings: MarketSettings) -> pa.Table:
+def select_day(published: Published, dataset: Dataset, settings: MarketSettings) -> pa.Table:
     """Return all rows of the day as text, AEMO's columns, with their provenance in the metadata.
 
     A file that does not hold its part of the day whole is doubted: the next run asks AEMO for it
@@ -66,7 +66,7 @@ def select_day(published: Published, settings: MarketSettings) -> pa.Table:
         IncompleteDay: intervals are missing, regions unknown or stamps wrong; all is listed.
         BrokenFile: a file of the archive cannot be read.
     """
-    table = PRICE_AND_DEMAND if published.source is Source.PRICE_AND_DEMAND else DISPATCHPRICE
+    table = dataset.tables[published.source]
     archive = Archive(
         settings.data_dir / "archive", settings.lock_dir, synthetic=settings.synthetic
     )
@@ -74,7 +74,7 @@ def select_day(published: Published, settings: MarketSettings) -> pa.Table:
     faults: list[str] = []
     for file, regions in _shares(published):
         try:
-            parts.append(_read_share(file, table, published.day, regions))
+            parts.append(_read_share(file, dataset, table, published.day, regions))
         except MarketError as error:
             archive.doubt(file, str(error))
             if not isinstance(error, IncompleteDay):
@@ -83,25 +83,26 @@ def select_day(published: Published, settings: MarketSettings) -> pa.Table:
     if faults:
         raise IncompleteDay(f"{'; '.join(faults)}; the next run asks AEMO again")
     rows = pa.concat_tables(parts, promote_options="default")
-    return stamp(
-        rows, FLOW, published.day, {**describe_source(published), "nemflow.table": table.name}
-    )
+    facts = {**describe_source(published), "nemflow.table": table.name}
+    return stamp(rows, f"{dataset.name}_raw", published.day, facts)
 
 
 def _shares(published: Published) -> list[tuple[PublishedFile, tuple[str, ...]]]:
-    """Return each file with the regions whose prices it holds."""
+    """Return each file with the regions that it holds."""
     regions = regions_on(published.day)
     if published.source is Source.PRICE_AND_DEMAND:
         return [(f, (r,)) for f, r in zip(published.files, regions, strict=True)]
     return [(file, regions) for file in published.files]
 
 
-def _read_share(file: PublishedFile, table: Table, day: date, regions: tuple[str, ...]) -> pa.Table:
+def _read_share(
+    file: PublishedFile, dataset: Dataset, table: Table, day: date, regions: tuple[str, ...]
+) -> pa.Table:
     """Return a file's rows of the day, checked to be whole for these regions."""
-    if table is PRICE_AND_DEMAND:
+    if table.is_plain:
         [region] = regions
         rows = read_region_day(file.path.read_bytes(), region, day, file=str(file.path))
     else:
         rows = read_day(open_published(file.path), table, day, file=str(file.path))
-    check_raw_day(rows, table, day, regions=regions)
+    check_raw_day(rows, dataset, table, day, regions=regions)
     return rows

@@ -59,7 +59,7 @@ def read_day(data: bytes, table: Table, day: date, *, file: str = "the file") ->
     Rows keep the file's order; all INTERVENTION runs are there. A day that the file does not
     hold gives no rows.
     """
-    return read_day_rows(find_rows(data, table, file=file), day)
+    return read_day_rows(find_rows(data, table, file=file), day, table.stamp)
 
 
 def creation_stamp(data: bytes, *, file: str = "the file") -> str:

@@ -15,21 +15,26 @@ import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile, IncompleteDay
 from nemflow.tasks.nem.csv_rows import texts_of
+from nemflow.tasks.nem.datasets import Dataset, Run
 from nemflow.tasks.nem.limits import ENERGY_FLOOR, FCAS_FLOOR, limits_on
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds, interval_ends, parse_stamp
 from nemflow.tasks.nem.regions import first_interval_end, is_known_region, regions_on
-from nemflow.tasks.nem.tables import FCAS_SERVICES, STAMP, Table
+from nemflow.tasks.nem.tables import INTERVENTION, Table
 
 _MOST_LISTED = 5
 
 
-def check_raw_day(rows: pa.Table, table: Table, day: date, *, regions: Sequence[str]) -> None:
-    """Check that `rows` hold a price for every interval of `day` in every one of `regions`.
+def check_raw_day(
+    rows: pa.Table, dataset: Dataset, table: Table, day: date, *, regions: Sequence[str]
+) -> None:
+    """Check that `rows` hold a value for every interval of `day` in every one of `regions`.
 
-    Only pricing rows count: INTERVENTION 0 where there is such a column, RRP not empty.
+    Only rows that the clean stage can take count: where they must be of the pricing run,
+    INTERVENTION is 0; the column of the data set's value is not empty.
 
     Args:
         rows: the day's rows as text, AEMO's columns, from one or more files of `table`.
+        dataset: what the rows are kept for.
         table: what the rows are of.
         day: the market day.
         regions: the regions that must be there; each begins with its first interval.
@@ -39,28 +44,28 @@ def check_raw_day(rows: pa.Table, table: Table, day: date, *, regions: Sequence[
     """
     minutes = table.minutes_on(day)
     names = texts_of(rows[table.region_column])
-    stamps = texts_of(rows[STAMP])
+    stamps = texts_of(rows[table.stamp])
     ends = {stamp: _parse_or_none(stamp) for stamp in set(stamps)}
     strange = [stamp for stamp, end in sorted(ends.items()) if not _is_of(end, day, minutes)]
-    is_pricing = [bool(price) for price in texts_of(rows["RRP"])]
-    if "INTERVENTION" in rows.column_names:
-        runs = texts_of(rows["INTERVENTION"])
-        is_pricing = [ok and run == "0" for ok, run in zip(is_pricing, runs, strict=True)]
-    priced = {
-        (name, ends[stamp]) for name, stamp, ok in zip(names, stamps, is_pricing, strict=True) if ok
+    is_usable = [bool(value) for value in texts_of(rows[dataset.value_in(table)])]
+    if table.has_runs and dataset.run is Run.PRICING:
+        runs = texts_of(rows[INTERVENTION])
+        is_usable = [ok and run == "0" for ok, run in zip(is_usable, runs, strict=True)]
+    valued = {
+        (name, ends[stamp]) for name, stamp, ok in zip(names, stamps, is_usable, strict=True) if ok
     }
     faults = [
-        *_missing(priced, day, minutes, regions),
-        *_unknown(names, day),
+        *_missing(valued, day, minutes, regions),
+        *_unknown(set(names).difference(table.parts), day),
         *_listed("stamps are no interval end of the day", strange),
     ]
     _raise_if_any(faults, f"{table.name} of {day}")
 
 
-def check_clean_day(table: pa.Table, day: date) -> None:
-    """Check the clean table of `day`: whole, sorted by interval end and region, all priced.
+def check_clean_day(table: pa.Table, dataset: Dataset, day: date) -> None:
+    """Check the clean table of `day`: whole, sorted by interval end and region, a value in each row.
 
-    288 rows for each region (48 before 5-minute data), one of each interval and region.
+    288 rows for each region (48 of half hours), one of each interval and region.
 
     Raises:
         IncompleteDay: listing all that is wrong.
@@ -74,32 +79,31 @@ def check_clean_day(table: pa.Table, day: date) -> None:
     names = texts_of(table["region"])
     keys = list(zip(ends, names, strict=True))
     strange = sorted({f"{end:%Y-%m-%d %H:%M}" for end in ends if not _is_of(end, day, minutes)})
-    prices = table["rrp"].to_pylist()
-    unpriced = [
+    values = table[dataset.value].to_pylist()
+    empty = [
         f"{name} {_clock(end, day)}"
-        for (end, name), price in zip(keys, prices, strict=True)
-        if price is None or not math.isfinite(price)
+        for (end, name), value in zip(keys, values, strict=True)
+        if value is None or not math.isfinite(value)
     ]
     faults = [
         *_missing(set(zip(names, ends, strict=True)), day, minutes, regions_on(day)),
         *_unknown(names, day),
         *_listed("stamps are no interval end of the day", strange),
-        *_listed("rows have no rrp", unpriced),
+        *_listed(f"rows have no {dataset.value}", empty),
         *_order_faults(keys, day),
         *_length_faults(ends, _instants(table, "interval_start"), minutes),
     ]
     _raise_if_any(faults, subject)
 
 
-def price_warnings(clean: pa.Table, day: date) -> list[str]:
+def price_warnings(clean: pa.Table, dataset: Dataset, day: date) -> list[str]:
     """Return one line for each price column that goes beyond the limits of `day`.
 
     Equal to a limit is allowed; `rop` is not bounded. The line has the count, the worst price,
-    its interval end and region.
+    its interval end and region. A data set without prices gives none.
     """
     cap = limits_on(day).price_cap
-    floors = {"rrp": ENERGY_FLOOR}
-    floors.update({f"{service.lower()}_rrp": FCAS_FLOOR for service in FCAS_SERVICES})
+    floors = {name: ENERGY_FLOOR if name == "rrp" else FCAS_FLOOR for name in dataset.price_columns}
     lines = (_price_warning(clean, column, floor, cap, day) for column, floor in floors.items())
     return [line for line in lines if line]
 
@@ -125,12 +129,12 @@ def _price_warning(clean: pa.Table, column: str, floor: float, cap: float, day: 
 
 
 def _missing(
-    priced: set[tuple[str, datetime | None]], day: date, minutes: int, regions: Iterable[str]
+    valued: set[tuple[str, datetime | None]], day: date, minutes: int, regions: Iterable[str]
 ) -> list[str]:
     faults = []
     for region in regions:
         ends = [end for end in interval_ends(day, minutes) if end >= first_interval_end(region)]
-        missing = [end for end in ends if (region, end) not in priced]
+        missing = [end for end in ends if (region, end) not in valued]
         if len(missing) == len(ends):
             faults.append(f"{region} lacks all {len(ends)} intervals")
         elif missing:

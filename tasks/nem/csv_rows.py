@@ -84,14 +84,14 @@ def read_all(rows: CsvRows) -> pa.Table:
     return pa.Table.from_batches(read_batches(rows), _text_schema(rows))
 
 
-def read_day_rows(rows: CsvRows, day: date) -> pa.Table:
-    """Return the rows whose SETTLEMENTDATE ends an interval of `day`, all columns as text.
+def read_day_rows(rows: CsvRows, day: date, stamp: str = STAMP) -> pa.Table:
+    """Return the rows whose `stamp` ends an interval of `day`, all columns as text.
 
     Stamps have a fixed width, so their text compares in order; a stamp without seconds sorts
     before the same one with them, which keeps it on the right side of both bounds.
     """
     start, end = (pa.scalar(format_stamp(bound)) for bound in day_bounds(day))
-    picked = (_between(batch, start, end) for batch in read_batches(rows))
+    picked = (_between(batch, stamp, start, end) for batch in read_batches(rows))
     return pa.Table.from_batches(picked, _text_schema(rows)).combine_chunks()
 
 
@@ -100,8 +100,10 @@ def texts_of(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> list[str]:
     return [text or "" for text in column.to_pylist()]
 
 
-def _between(batch: pa.RecordBatch, start: pa.StringScalar, end: pa.StringScalar) -> pa.RecordBatch:
-    stamps = batch.column(STAMP)
+def _between(
+    batch: pa.RecordBatch, stamp: str, start: pa.StringScalar, end: pa.StringScalar
+) -> pa.RecordBatch:
+    stamps = batch.column(stamp)
     is_after: pa.BooleanArray = pc.greater(stamps, start)
     is_before: pa.BooleanArray = pc.less_equal(stamps, end)
     return batch.filter(pc.and_(is_after, is_before))

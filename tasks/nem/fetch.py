@@ -21,6 +21,7 @@ from nemflow.errors import (
     SettingsError,
 )
 from nemflow.tasks.nem.archive import Archive, Arrival, Published, PublishedFile, Supply
+from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.holding import Holding
 from nemflow.tasks.nem.market_time import (
     FIVE_MINUTE_SETTLEMENT,
@@ -36,7 +37,6 @@ from nemflow.tasks.nem.retries import RetryPolicy
 from nemflow.tasks.nem.sidecar import Sidecar
 from nemflow.tasks.nem.slots import Slot, region_slot, table_slot
 from nemflow.tasks.nem.sources import Source, ladder
-from nemflow.tasks.nem.tables import DISPATCHPRICE
 
 if TYPE_CHECKING:  # these import requests and pyarrow, which files in the archive do not need
     from nemflow.tasks.nem.answers import Progress
@@ -86,11 +86,12 @@ class FetchSettings:
 
 def fetch_day(
     day: date,
+    dataset: Dataset,
     settings: FetchSettings,
     client: "Client | None" = None,
     progress: "Progress | None" = None,
 ) -> Published:
-    """Return the files that hold the prices of `day` (D 00:00 to D+1 00:00, NEM time).
+    """Return the files that hold `day` (D 00:00 to D+1 00:00, NEM time) of a data set.
 
     Args:
         client: to fetch with; by default one is made when the network is first needed.
@@ -106,18 +107,18 @@ def fetch_day(
         SettingsError: the source forced does not reach to `day`.
     """
     _refuse_unfinished(day, settings.now())
-    sources = _sources(day, settings.source)
+    sources = _sources(day, dataset, settings.source)
     gaps: list[MarketError] = []
-    with _Search(day, settings, client, progress) as search:
+    with _Search(day, dataset, settings, client, progress) as search:
         for source in sources:
             try:
-                return Published(day, source, search.files_of(source), _reason(day, gaps))
+                return Published(day, source, search.files_of(source), _reason(day, dataset, gaps))
             except (NotThere, RangeNotSupported) as gap:
                 gaps.append(gap)
             except WrongMarket:
                 raise  # no source of the same servers would do
             except (DownloadError, BrokenFile) as error:
-                raise type(error)(f"{error}{_way_out(day, source, error)}") from error
+                raise type(error)(f"{error}{_way_out(day, dataset, source, error)}") from error
     raise _no_source(day, gaps)
 
 
@@ -142,11 +143,13 @@ class _Search:
     def __init__(
         self,
         day: date,
+        dataset: Dataset,
         settings: FetchSettings,
         client: "Client | None",
         progress: "Progress | None",
     ) -> None:
         self._day = day
+        self._dataset = dataset
         self._month = Month.of(day)
         self._settings = settings
         self._client = client
@@ -181,12 +184,12 @@ class _Search:
         if self._settings.now() < self._month_end():
             raise NotPublishedYet(self._table_not_yet())
         supply = Supply(lambda known: True, fetch, self._verify_table)
-        return self._obtain(table_slot(DISPATCHPRICE, self._month), supply).file
+        return self._obtain(table_slot(self._dataset.best_table, self._month), supply).file
 
     def _fetch_table(self, folder: Path, known: Sidecar | None) -> Arrival | None:
         from nemflow.tasks.nem.month_files import fetch_table  # imports requests
 
-        url, table = self._settings.nemweb_url, DISPATCHPRICE
+        url, table = self._settings.nemweb_url, self._dataset.best_table
         client, progress = self._connected(), self._progress
         try:
             return fetch_table(client, url, table, self._month, folder, known, progress)
@@ -200,7 +203,7 @@ class _Search:
 
     def _table_not_yet(self) -> str:
         return (
-            f"{DISPATCHPRICE.name} of {self._month} is not published yet: "
+            f"{self._dataset.best_table.name} of {self._month} is not published yet: "
             "a month usually follows 1 to 3 weeks after its end"
         )
 
@@ -210,7 +213,7 @@ class _Search:
         return fetch_from_bundle(
             self._connected(),
             self._settings.nemweb_url,
-            DISPATCHPRICE,
+            self._dataset.best_table,
             self._month,
             folder,
             allow_large_download=self._settings.allow_large_download,
@@ -220,7 +223,7 @@ class _Search:
     def _verify_table(self, path: Path) -> "FileFacts":
         from nemflow.tasks.nem.verify import verify_table_file  # imports pyarrow
 
-        return verify_table_file(path, DISPATCHPRICE, self._month)
+        return verify_table_file(path, self._dataset.best_table, self._month)
 
     def _region_file(self, region: str) -> PublishedFile:
         _, day_end = day_bounds(self._day)
@@ -257,10 +260,12 @@ class _Search:
         return BrokenFile(f"{held.file.url} ends at {end}, though {self._day} is long over")
 
 
-def _sources(day: date, forced: Source | None) -> tuple[Source, ...]:
+def _sources(day: date, dataset: Dataset, forced: Source | None) -> tuple[Source, ...]:
     if not regions_on(day):
         raise NotThere(f"there are no prices of {day}: the first are of 1998-12-07")
-    sources = ladder(day)
+    sources = tuple(source for source in ladder(day) if source in dataset.tables)
+    if not sources:
+        raise NotThere(f"AEMO publishes no {dataset.best_table.name} of {day}")
     if forced is None:
         return sources
     if forced not in sources:
@@ -281,20 +286,22 @@ def _not_yet(day: date) -> str:
     return f"prices of {day} are not published yet"
 
 
-def _reason(day: date, gaps: list[MarketError]) -> str:
+def _reason(day: date, dataset: Dataset, gaps: list[MarketError]) -> str:
     if not gaps:
         return ""
     missing = "; ".join(str(gap) for gap in gaps)
     if not isinstance(gaps[-1], NotPublishedYet):
-        what = "5-minute prices" if _has_half_hours(day) else DISPATCHPRICE.name
+        table = dataset.best_table
+        is_finer = _has_half_hours(day) and table.minutes_on(day) == 5
+        what = "5-minute prices" if is_finer else table.name
         missing = f"{what} of {Month.of(day)} cannot be had: {missing}"
     return f"{missing}; using PRICE_AND_DEMAND, {_coarse_prices(day)}"
 
 
-def _way_out(day: date, source: Source, error: MarketError) -> str:
+def _way_out(day: date, dataset: Dataset, source: Source, error: MarketError) -> str:
     # What is wrong with a transfer says itself what to do.
     again = "; the next run asks AEMO again" if isinstance(error, BrokenFile) else ""
-    if source is Source.PRICE_AND_DEMAND:
+    if source is Source.PRICE_AND_DEMAND or Source.PRICE_AND_DEMAND not in dataset.tables:
         return again
     return f"{again}; --source {Source.PRICE_AND_DEMAND} takes {_coarse_prices(day)} now"
 

@@ -1,7 +1,11 @@
-"""One frozen record for each AEMO table: its names, needed columns, numbers, key and grid.
+"""One frozen record for each AEMO table, from which reading, checking and tidying follow.
 
 AEMO's version number fixes neither columns nor their order (the same version was seen with 54 and
 56 columns, another in two orders), so every reader goes by column name and needs only these.
+
+A new table is one record here and one line in ``datasets.py``; ``ROOFTOP_PV_ACTUAL`` is an example.
+There is no record of TREGION, the half-hour table of old PUBLIC_PRICES files: those files are gone
+from NEMweb, and no copy of one is at hand to read its columns from.
 """
 
 from collections.abc import Mapping
@@ -9,29 +13,29 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from nemflow.tasks.nem.columns import (
+    DEMAND_COLUMNS,
+    FCAS_PRICES,
+    INVALID_FLAG,
+    PRICE_COLUMNS,
+    PRICE_FLAGS,
+    PRICE_STATUS,
+    ROOFTOP_COLUMNS,
+    VARIABLE_GENERATION,
+    Column,
+    Kind,
+)
+from nemflow.tasks.nem.columns import FCAS_SERVICES as FCAS_SERVICES
 from nemflow.tasks.nem.market_time import FIVE_MINUTE_SETTLEMENT
 
-# The column of interval ends, the same in every table that nemflow reads.
+# The column of interval ends in most tables.
 STAMP = "SETTLEMENTDATE"
 
-# Frequency control services; the 1-second pair since 2023-10-09.
-FCAS_SERVICES = (
-    "RAISE1SEC",
-    "RAISE6SEC",
-    "RAISE60SEC",
-    "RAISE5MIN",
-    "RAISEREG",
-    "LOWER1SEC",
-    "LOWER6SEC",
-    "LOWER60SEC",
-    "LOWER5MIN",
-    "LOWERREG",
-)
-
-_FCAS_RRP = tuple(f"{service}RRP" for service in FCAS_SERVICES)
+# Tells the pricing run (0) from the physical one (1) of an interval in which AEMO directed.
+INTERVENTION = "INTERVENTION"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """What nemflow knows of one AEMO table.
 
@@ -40,23 +44,50 @@ class Table:
         row_type: second field of its I and D rows; empty for a plain csv with one header line.
         row_subtype: third field of its I and D rows.
         required: columns without which the table is of no use.
-        numeric: columns that become numbers: their text, where not empty, must be one;
-            each column may be absent.
         key: columns that tell two rows apart.
+        clean: the columns that clean tables keep; each may be absent from a file.
         region_column: the column that names the region.
+        stamp: the column of interval ends.
         minutes: length of an interval in minutes today.
         minutes_before_settlement: the same up to 2021-10-01 00:00, before 5-minute settlement.
+        grade_column: where it is named, rows of one interval and region differ in it, and the best
+            of them is taken.
+        grades: what stands in that column, the worst first.
+        parts: areas beside the regions, each a part of one: in raw rows only, since they would be
+            counted twice.
+        days_beyond: how many days of the next month a month's file may hold as well.
     """
 
     name: str
     row_type: str
     row_subtype: str
     required: tuple[str, ...]
-    numeric: tuple[str, ...]
     key: tuple[str, ...]
-    region_column: str
-    minutes: int
-    minutes_before_settlement: int
+    clean: tuple[Column, ...]
+    region_column: str = "REGIONID"
+    stamp: str = STAMP
+    minutes: int = 5
+    minutes_before_settlement: int = 5
+    grade_column: str = ""
+    grades: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    days_beyond: int = 0
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """The columns whose text, where not empty, must be a number."""
+        read = tuple(column.aemo for column in self.clean if column.kind is not Kind.TEXT)
+        return (INTERVENTION, *read) if self.has_runs else read
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether an interval has two rows for each region where AEMO directed."""
+        return INTERVENTION in self.required
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is published as a csv with one header line, without AEMO's C, I and D rows."""
+        return not self.row_type
 
     def minutes_on(self, day: date) -> int:
         """Return the length in minutes of the table's intervals on `day`."""
@@ -70,31 +101,29 @@ DISPATCHPRICE = Table(
     row_type="DISPATCH",
     row_subtype="PRICE",
     required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "RRP"),
-    numeric=(
-        *("INTERVENTION", "RRP", "ROP", "APCFLAG", "MARKETSUSPENDEDFLAG"),
-        *_FCAS_RRP,
-    ),
     key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "DISPATCHINTERVAL", "INTERVENTION"),
-    region_column="REGIONID",
-    minutes=5,
-    minutes_before_settlement=5,
+    clean=(*PRICE_COLUMNS, *FCAS_PRICES, *PRICE_FLAGS, PRICE_STATUS),
 )
 
-# The regional table of the daily reports and of Dispatch_Reports; PUBLIC_DAILY holds it twice,
-# as version 2 and 3.
+# Demand and generation of the dispatch runs; DispatchIS holds it beside the prices.
+DISPATCHREGIONSUM = Table(
+    name="DISPATCHREGIONSUM",
+    row_type="DISPATCH",
+    row_subtype="REGIONSUM",
+    required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "TOTALDEMAND"),
+    key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "DISPATCHINTERVAL", "INTERVENTION"),
+    clean=(*DEMAND_COLUMNS, *VARIABLE_GENERATION),
+)
+
+# The regional table of the daily reports and of Dispatch_Reports, prices and demand in one;
+# PUBLIC_DAILY holds it twice, as version 2 and 3.
 DREGION = Table(
     name="DREGION",
     row_type="DREGION",
     row_subtype="",
-    required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "RRP"),
-    numeric=(
-        *("INTERVENTION", "RRP", "ROP", "APCFLAG", "MARKETSUSPENDEDFLAG", "TOTALDEMAND"),
-        *_FCAS_RRP,
-    ),
+    required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "RRP", "TOTALDEMAND"),
     key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "INTERVENTION"),
-    region_column="REGIONID",
-    minutes=5,
-    minutes_before_settlement=5,
+    clean=(*PRICE_COLUMNS, *FCAS_PRICES, *PRICE_FLAGS, *DEMAND_COLUMNS),
 )
 
 TRADINGPRICE = Table(
@@ -102,10 +131,8 @@ TRADINGPRICE = Table(
     row_type="TRADING",
     row_subtype="PRICE",
     required=("SETTLEMENTDATE", "REGIONID", "PERIODID", "RRP"),
-    numeric=("PERIODID", "RRP", "ROP", *_FCAS_RRP),
     key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "PERIODID"),
-    region_column="REGIONID",
-    minutes=5,
+    clean=(*PRICE_COLUMNS, *FCAS_PRICES, PRICE_STATUS, INVALID_FLAG),
     minutes_before_settlement=30,
 )
 
@@ -114,13 +141,42 @@ PRICE_AND_DEMAND = Table(
     row_type="",
     row_subtype="",
     required=("REGION", "SETTLEMENTDATE", "TOTALDEMAND", "RRP", "PERIODTYPE"),
-    numeric=("TOTALDEMAND", "RRP"),
     key=("SETTLEMENTDATE", "REGION"),
+    clean=(PRICE_COLUMNS[0], DEMAND_COLUMNS[0]),
     region_column="REGION",
-    minutes=5,
     minutes_before_settlement=30,
 )
 
+# AEMO's estimates of what the small panels on roofs gave. Up to three for an interval: on the day
+# from meters and from satellites, a day later the best one. An estimate that failed has quality 0
+# and no power. The parts of QLD1 and TAS1 are estimated on their own and do not add up to their
+# region. A month's file reaches a day into the next month.
+ROOFTOP_PV_ACTUAL = Table(
+    name="ROOFTOP_PV_ACTUAL",
+    row_type="ROOFTOP",
+    row_subtype="ACTUAL",
+    required=("INTERVAL_DATETIME", "REGIONID", "POWER", "TYPE"),
+    key=("INTERVAL_DATETIME", "REGIONID", "TYPE"),
+    clean=ROOFTOP_COLUMNS,
+    stamp="INTERVAL_DATETIME",
+    minutes=30,
+    minutes_before_settlement=30,
+    grade_column="TYPE",
+    grades=("SATELLITE", "MEASUREMENT", "DAILY"),
+    parts=("QLDC", "QLDN", "QLDS", "TASN", "TASS"),
+    days_beyond=1,
+)
+
 TABLES: Mapping[str, Table] = MappingProxyType(
-    {table.name: table for table in (DISPATCHPRICE, DREGION, TRADINGPRICE, PRICE_AND_DEMAND)}
+    {
+        table.name: table
+        for table in (
+            DISPATCHPRICE,
+            DISPATCHREGIONSUM,
+            DREGION,
+            TRADINGPRICE,
+            PRICE_AND_DEMAND,
+            ROOFTOP_PV_ACTUAL,
+        )
+    }
 )

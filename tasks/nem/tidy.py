@@ -1,183 +1,233 @@
 """AEMO's words become ours: text rows in, the clean table out. The only place that knows both.
 
-Any number of days goes through at once. Prices are the pricing run's (INTERVENTION 0): AEMO
-settles by it, the INTERVENTION 1 run only tells what was physically dispatched.
+Any number of days goes through at once, and what is to be done follows from the records of the data
+set and the table. Of the rows of one interval and region one is taken: a row with a value before one
+without, the physical run before the pricing run (of prices the pricing run alone), the better grade,
+the greatest LASTCHANGED, then the later row. Numbers are read by Arrow, without a Python object a row.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.columns import Column, Kind
+from nemflow.tasks.nem.datasets import Dataset, Run
 from nemflow.tasks.nem.market_time import ARROW_ZONE, FIVE_MINUTE_SETTLEMENT
-from nemflow.tasks.nem.tables import DISPATCHPRICE, FCAS_SERVICES, PRICE_AND_DEMAND, STAMP
+from nemflow.tasks.nem.sources import Quality
+from nemflow.tasks.nem.tables import INTERVENTION, Table
 
 _INSTANT = pa.timestamp("us", tz=ARROW_ZONE)
-_UTC_OFFSET = timedelta(hours=10)  # of NEM time
-_PRICING_RUN = pa.scalar(0.0)
+_LOCAL = pa.timestamp("us")
+_UTC_OFFSET = pa.scalar(timedelta(hours=10), pa.duration("us"))  # of NEM time
+_MINUTE = pa.scalar(timedelta(minutes=1), pa.duration("us"))
+_CHANGED = "LASTCHANGED"
+_MOST_REGIONS = 100
 
-_Column: TypeAlias = "pa.Array[Any] | pa.ChunkedArray[Any]"
-
-
-def _field(name: str, kind: pa.DataType, unit: str, description: str) -> "pa.Field[Any]":
-    return pa.field(name, kind, metadata={"unit": unit, "description": description})
-
-
-def _fcas_field(service: str) -> "pa.Field[Any]":
-    return _field(
-        f"{service.lower()}_rrp",
-        pa.float64(),
-        "AUD/MWh",
-        f"price of the frequency control service {service}; null where the source has none",
-    )
-
-
-# The same for every source, so that the clean folder opens as one data set.
-CLEAN_SCHEMA = pa.schema(
-    [
-        _field("interval_start", _INSTANT, "NEM time, UTC+10", "start of the interval"),
-        _field("interval_end", _INSTANT, "NEM time, UTC+10", "end of the interval"),
-        _field("region", pa.string(), "", "market region, such as NSW1"),
-        _field("rrp", pa.float64(), "AUD/MWh", "regional reference price of energy, as settled"),
-        _field("rop", pa.float64(), "AUD/MWh", "the same before capping and scaling; unbounded"),
-        *(_fcas_field(service) for service in FCAS_SERVICES),
-        _field(
-            "apc_flag",
-            pa.int32(),
-            "bits",
-            "why rrp is not rop: 1 administered price, 2 value of lost load, 4 cap or floor, "
-            "8 set by hand, 16 scaled between regions; null where not given",
-        ),
-        _field("market_suspended", pa.bool_(), "", "the region's market was suspended"),
-        _field("price_status", pa.string(), "", "FIRM or NOT FIRM; null where not given"),
-        _field(
-            "intervention",
-            pa.bool_(),
-            "",
-            "AEMO also ran a physical run for the interval; null where the source cannot tell",
-        ),
-        _field("resolution_minutes", pa.int16(), "minutes", "length of the interval"),
-        _field("source", pa.string(), "", "the published data that the row was taken from"),
-    ]
+_TYPES: MappingProxyType[Kind, pa.DataType] = MappingProxyType(
+    {
+        Kind.INSTANT: _INSTANT,
+        Kind.TEXT: pa.string(),
+        Kind.NUMBER: pa.float64(),
+        Kind.INTEGER: pa.int32(),
+        Kind.SHORT: pa.int16(),
+        Kind.FLAG: pa.bool_(),
+    }
 )
 
+_Column: TypeAlias = "pa.Array[Any]"
 
-def tidy_dispatch(rows: pa.Table, *, source: str) -> pa.Table:
-    """Return DISPATCHPRICE text rows as a `CLEAN_SCHEMA` table.
 
-    One row for each interval and region, sorted by both. Of rows that share them the greatest
-    LASTCHANGED wins, then the later row.
+def clean_schema(dataset: Dataset) -> pa.Schema:
+    """Return the schema of the clean stage, the same for every source; fields say unit and meaning."""
+    return _schema(dataset.columns)
+
+
+def tidy(
+    rows: pa.Table,
+    dataset: Dataset,
+    table: Table,
+    *,
+    source: str,
+    quality: Quality = Quality.FINAL,
+) -> pa.Table:
+    """Return AEMO's rows as a clean table: one row for each interval and region, sorted by both.
 
     Args:
-        rows: AEMO's columns as text, every INTERVENTION run.
+        rows: AEMO's columns as text, of every run; columns that hold numbers already are taken as
+            they are, times without a zone as NEM time. Of any number of days and files.
+        dataset: says which columns come out, and which run they are taken from.
+        table: what the rows are of.
         source: written into the column `source`.
+        quality: written into the column `quality`.
 
     Raises:
         BrokenFile: a text that is no number or no stamp.
     """
-    region = DISPATCHPRICE.region_column
-    run = _numbers(rows, "INTERVENTION")
-    pricing = _newest_only(rows.filter(pc.equal(run, _PRICING_RUN)), region)
-    physical = rows.filter(pc.not_equal(run, _PRICING_RUN))
-    columns: dict[str, _Column] = {
-        "region": pricing[region],
-        "rrp": _numbers(pricing, "RRP"),
-        "rop": _numbers(pricing, "ROP"),
-        **{f"{name.lower()}_rrp": _numbers(pricing, f"{name}RRP") for name in FCAS_SERVICES},
-        "apc_flag": _numbers(pricing, "APCFLAG"),
-        "market_suspended": _numbers(pricing, "MARKETSUSPENDEDFLAG"),
-        "price_status": _texts(pricing, "PRICE_STATUS"),
-        "intervention": pc.is_in(pricing[STAMP], value_set=physical[STAMP]),
-        "resolution_minutes": _repeat(DISPATCHPRICE.minutes, pa.int16(), pricing),
-        "source": _repeat(source, pa.string(), pricing),
-    }
-    return _clean(_interval_ends(pricing), columns)
+    wanted = _wanted(dataset, table)
+    rows = _slim(rows, wanted, table)
+    ends = _interval_ends(rows, table)
+    columns: dict[str, _Column] = {}
+    if table.has_runs:
+        is_directed = pc.not_equal(_numbers(rows, INTERVENTION), pa.scalar(0.0))
+        directed = ends.filter(is_directed)
+        if dataset.run is Run.PRICING and len(directed):
+            is_pricing = pc.invert(is_directed)
+            rows, ends = rows.filter(is_pricing).combine_chunks(), ends.filter(is_pricing)
+    order = _order(rows, ends, dataset, table)
+    rows, ends = rows.take(order).combine_chunks(), ends.take(order)
+    if table.has_runs:
+        columns["intervention"] = pc.is_in(ends, value_set=directed)
+    columns |= _intervals(ends, table)
+    columns |= {"region": _texts(rows, table.region_column)}
+    columns |= {column.name: _read(rows, column) for column in wanted}
+    columns |= {"source": _repeat(source, rows), "quality": _repeat(str(quality), rows)}
+    return _assemble(dataset, columns, rows.num_rows)
 
 
-def tidy_price_and_demand(rows: pa.Table, *, source: str) -> pa.Table:
-    """Return PRICE_AND_DEMAND text rows, of any regions, as a `CLEAN_SCHEMA` table.
-
-    Sorted by interval end and region; only `rrp` is known (in cents); intervals take 30 minutes
-    up to 2021-10-01 00:00 and 5 after. Of rows that share both the later one wins.
-
-    Args:
-        rows: AEMO's columns as text.
-        source: written into the column `source`.
-
-    Raises:
-        BrokenFile: a text that is no number or no stamp.
-    """
-    table = PRICE_AND_DEMAND
-    prices = _newest_only(rows, table.region_column)
-    ends = _interval_ends(prices)
-    columns: dict[str, _Column] = {
-        "region": prices[table.region_column],
-        "rrp": _numbers(prices, "RRP"),
-        "resolution_minutes": pc.if_else(
-            pc.less_equal(ends, pa.scalar(FIVE_MINUTE_SETTLEMENT, _INSTANT)),
-            pa.scalar(table.minutes_before_settlement),
-            pa.scalar(table.minutes),
-        ),
-        "source": _repeat(source, pa.string(), prices),
-    }
-    return _clean(ends, columns)
-
-
-def _newest_only(rows: pa.Table, region: str) -> pa.Table:
-    """Sort by interval end and region, and of rows that share both keep the newest."""
-    has_changed = "LASTCHANGED" in rows.column_names
-    changed = rows["LASTCHANGED"] if has_changed else _repeat("", pa.string(), rows)
-    positions = pa.chunked_array([pa.array(range(rows.num_rows), pa.int64())])
-    keys = pa.Table.from_arrays(
-        [_interval_ends(rows), rows[region], changed, positions],
-        names=["end", "region", "changed", "position"],
+@functools.cache
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(
+                column.name,
+                _TYPES[column.kind],
+                metadata={"unit": column.unit, "description": column.description},
+            )
+            for column in columns
+        ]
     )
-    oldest_first = keys.sort_by([(name, "ascending") for name in keys.column_names])
-    newest = oldest_first.group_by(["end", "region"], use_threads=False).aggregate(
-        [("position", "last")]
-    )
-    in_order = newest.sort_by([("end", "ascending"), ("region", "ascending")])
-    return rows.take(in_order["position_last"])
 
 
-def _clean(ends: _Column, columns: Mapping[str, _Column]) -> pa.Table:
-    """Put columns into the order and types of the schema; those not given become null."""
-    minutes = _cast(columns["resolution_minutes"], pa.int64(), "resolution_minutes")
-    length = pc.multiply(minutes, pa.scalar(timedelta(minutes=1), pa.duration("us")))
-    given = {**columns, "interval_end": ends, "interval_start": pc.subtract(ends, length)}
-    arrays = [
-        _cast(given[field.name], field.type, field.name)
-        if field.name in given
-        else pa.chunked_array([pa.nulls(len(ends), field.type)])
-        for field in CLEAN_SCHEMA
+def _wanted(dataset: Dataset, table: Table) -> list[Column]:
+    """Return the columns of the table that the data set keeps."""
+    names = {column.name for column in dataset.columns}
+    return [column for column in table.clean if column.name in names]
+
+
+def _slim(rows: pa.Table, wanted: Sequence[Column], table: Table) -> pa.Table:
+    """Return the rows of whole regions, with only the columns that matter, each in one piece."""
+    names = [table.stamp, table.region_column, INTERVENTION, _CHANGED, table.grade_column]
+    names += [column.aemo for column in wanted]
+    slim = rows.select([name for name in dict.fromkeys(names) if name in rows.column_names])
+    if table.parts:
+        is_part = pc.is_in(slim[table.region_column], value_set=pa.array(table.parts))
+        slim = slim.filter(pc.invert(is_part))
+    return slim.combine_chunks()
+
+
+def _order(rows: pa.Table, ends: _Column, dataset: Dataset, table: Table) -> _Column:
+    """Return the numbers of the rows to take: one for each interval and region, sorted by both."""
+    regions: _Column = _texts(rows, table.region_column).fill_null("")
+    names = sorted(map(str, regions.unique().to_pylist()))
+    if len(names) > _MOST_REGIONS:
+        raise BrokenFile(f"{table.name} names {len(names)} regions; the first is {names[0]!r}")
+    ranks = pc.cast(pc.index_in(regions, value_set=pa.array(names, pa.string())), pa.int64())
+    keys = pc.add(pc.multiply(pc.cast(ends, pa.int64()), pa.scalar(_MOST_REGIONS)), ranks)
+    if pc.count_distinct(keys).as_py() == len(keys):
+        return pc.sort_indices(keys)
+    columns = [keys, *_merits(rows, dataset, table)]
+    ranked = pa.Table.from_arrays(columns, names=[str(number) for number in range(len(columns))])
+    worst_first = pc.sort_indices(ranked, sort_keys=[(n, "ascending") for n in ranked.column_names])
+    sorted_keys = keys.take(worst_first)
+    is_best = pc.not_equal(sorted_keys[:-1], sorted_keys[1:])
+    return worst_first.filter(pa.concat_arrays([is_best, pa.array([True])]))
+
+
+def _merits(rows: pa.Table, dataset: Dataset, table: Table) -> list[_Column]:
+    """Return what decides between rows of one interval and region, the weightiest first."""
+    merits: list[_Column] = [
+        pc.cast(pc.is_valid(_numbers(rows, dataset.value_in(table))), pa.int8())
     ]
-    return pa.Table.from_arrays(arrays, schema=CLEAN_SCHEMA)
+    if table.has_runs:
+        merits.append(_numbers(rows, INTERVENTION).fill_null(0.0))
+    if table.grade_column:
+        grades = pc.index_in(_texts(rows, table.grade_column), value_set=pa.array(table.grades))
+        merits.append(grades.fill_null(-1))
+    merits.append(_texts(rows, _CHANGED).fill_null(""))
+    return [*merits, pa.array(range(rows.num_rows), pa.int64())]
 
 
-def _interval_ends(rows: pa.Table) -> _Column:
-    # Arrow reads ISO dates, strictly and fast; subtracting needs no time zone files.
-    iso = pc.replace_substring(rows[STAMP], "/", "-")
-    local = _cast(iso, pa.timestamp("us"), STAMP)
-    utc = pc.subtract(local, pa.scalar(_UTC_OFFSET, pa.duration("us")))
-    return _cast(utc, _INSTANT, STAMP)
+def _intervals(ends: _Column, table: Table) -> dict[str, _Column]:
+    """Return the columns that tell an interval, by where it ends and how long the table's are."""
+    minutes = pc.if_else(
+        pc.less_equal(ends, pa.scalar(FIVE_MINUTE_SETTLEMENT, _INSTANT)),
+        pa.scalar(table.minutes_before_settlement, pa.int16()),
+        pa.scalar(table.minutes, pa.int16()),
+    )
+    lengths = pc.multiply(pc.cast(minutes, pa.int64()), _MINUTE)
+    starts = pc.subtract(ends, lengths)
+    return {"interval_start": starts, "interval_end": ends, "resolution_minutes": minutes}
 
 
-def _numbers(rows: pa.Table, column: str) -> _Column:
+def _assemble(dataset: Dataset, columns: Mapping[str, _Column], count: int) -> pa.Table:
+    """Put columns into the order of the schema; those not given become null."""
+    schema = clean_schema(dataset)
+    arrays = [
+        columns[field.name] if field.name in columns else pa.nulls(count, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _read(rows: pa.Table, column: Column) -> _Column:
+    """Return one of AEMO's columns as the type that it has in clean tables."""
+    if column.kind is Kind.TEXT:
+        return _texts(rows, column.aemo)
+    numbers = _numbers(rows, column.aemo)
+    return _cast(numbers, _TYPES[column.kind], column.aemo)
+
+
+def _interval_ends(rows: pa.Table, table: Table) -> _Column:
+    """Return the instants at which the rows' intervals end."""
+    stamps = _one_piece(rows[table.stamp])
+    if not pa.types.is_timestamp(stamps.type):
+        # A month of five regions has 44,640 rows and 8,928 stamps: read each once. Arrow reads
+        # ISO dates, strictly and fast; subtracting needs no time zone files.
+        coded = stamps.dictionary_encode()
+        iso = pc.replace_substring(coded.dictionary, "/", "-")
+        stamps = _cast(iso, _LOCAL, table.stamp).take(coded.indices)
+    if stamps.type == _INSTANT:
+        return stamps
+    utc = pc.subtract(pc.cast(stamps, _LOCAL), _UTC_OFFSET)
+    return _cast(utc, _INSTANT, table.stamp)
+
+
+def _numbers(rows: pa.Table, name: str) -> _Column:
     """Return the column as float64, empty text as null; all null if it is not there."""
-    return _cast(_texts(rows, column), pa.float64(), column)
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.float64())
+    column = _one_piece(rows[name])
+    if not pa.types.is_string(column.type):
+        return _cast(column, pa.float64(), name)
+    is_empty = pc.equal(column, pa.scalar(""))
+    texts: _Column = pc.if_else(is_empty, pa.scalar(None, pa.string()), column)
+    try:
+        numbers: _Column = pc.cast(texts, pa.float64())
+    except pa.ArrowInvalid:  # blanks around a number are rare, and cost as much to look for
+        return _cast(_texts(rows, name), pa.float64(), name)
+    return numbers
 
 
-def _texts(rows: pa.Table, column: str) -> _Column:
-    """Return the column trimmed, empty text as null; all null if it is not there."""
-    if column not in rows.column_names:
-        return _repeat(None, pa.string(), rows)
-    trimmed = pc.ascii_trim_whitespace(rows[column])
+def _texts(rows: pa.Table, name: str) -> _Column:
+    """Return the column as trimmed text, empty text as null; all null if it is not there."""
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.string())
+    column = _one_piece(rows[name])
+    trimmed = pc.ascii_trim_whitespace(pc.cast(column, pa.string()))
     is_empty = pc.equal(trimmed, pa.scalar(""))
     texts: _Column = pc.if_else(is_empty, pa.scalar(None, pa.string()), trimmed)
     return texts
+
+
+def _one_piece(column: "pa.ChunkedArray[Any]") -> _Column:
+    chunks: list[_Column] = column.chunks or [pa.array([], column.type)]
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
 
 
 def _cast(column: _Column, kind: pa.DataType, name: str) -> _Column:
@@ -187,5 +237,5 @@ def _cast(column: _Column, kind: pa.DataType, name: str) -> _Column:
         raise BrokenFile(f"{name} cannot be read: {error}") from error
 
 
-def _repeat(value: object, kind: pa.DataType, rows: pa.Table) -> _Column:
-    return pa.chunked_array([pa.array([value] * rows.num_rows, kind)])
+def _repeat(text: str, rows: pa.Table) -> _Column:
+    return pa.repeat(pa.scalar(text, pa.string()), rows.num_rows)

@@ -7,7 +7,7 @@ Only when that fails is it read again as text, to name the culprit.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,8 +52,8 @@ def verify_table_file(path: Path, table: Table, month: Month) -> FileFacts:
     created = creation_stamp(data, file=path.name)
     check_footer(data, file=path.name)
     rows = find_rows(data, table, file=path.name)
-    texts = _check_numbers(rows, table, [STAMP])
-    return _facts(rows, texts[STAMP], month, created)
+    texts = _check_numbers(rows, table, [table.stamp])
+    return _facts(rows, texts[table.stamp], month, created, table.days_beyond)
 
 
 def verify_region_file(path: Path, region: str, month: Month) -> FileFacts:
@@ -108,7 +108,7 @@ def _blame_number(rows: CsvRows, table: Table, numeric: Sequence[str]) -> None:
                 row = {name: batch.column(name)[index].as_py() for name in table.required}
                 raise BrokenFile(
                     f"{rows.label}: {column} of {row[table.region_column]} "
-                    f"at {row[STAMP]} is {texts[index]!r}, not a number"
+                    f"at {row[table.stamp]} is {texts[index]!r}, not a number"
                 )
 
 
@@ -120,7 +120,9 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _facts(rows: CsvRows, stamps: set[str], month: Month, created: str) -> FileFacts:
+def _facts(
+    rows: CsvRows, stamps: set[str], month: Month, created: str, days_beyond: int = 0
+) -> FileFacts:
     """Check the different stamps of a file against its month."""
     if not stamps:
         raise BrokenFile(f"{rows.label} has no rows")
@@ -132,7 +134,7 @@ def _facts(rows: CsvRows, stamps: set[str], month: Month, created: str) -> FileF
             f"{rows.label} holds {min(stamps)} to {max(stamps)}, nothing of {month}; "
             "it is another month's file"
         )
-    _check_edges(stamps.difference(within), month, rows.label)
+    _check_edges(stamps.difference(within), month, rows.label, days_beyond)
     last = parse_stamp(max(within))
     return FileFacts(created, rows.count, last, complete=last == parse_stamp(end))
 
@@ -147,15 +149,16 @@ def _check_stamp_texts(stamps: Iterable[str], label: str) -> None:
         try:
             parse_stamp(text)
         except BrokenFile:
-            raise BrokenFile(f"{label}: {STAMP} {stamp!r} is not YYYY/MM/DD HH:MM:SS") from None
+            raise BrokenFile(f"{label}: the stamp {stamp!r} is not YYYY/MM/DD HH:MM:SS") from None
 
 
-def _check_edges(outside: Iterable[str], month: Month, label: str) -> None:
-    """Let the one interval before and after the month pass; some months repeat one."""
+def _check_edges(outside: Iterable[str], month: Month, label: str, days_beyond: int) -> None:
+    """Let the one interval before and after the month pass, and the days that a table adds."""
     start, end = month_bounds(month)
+    latest = end + timedelta(days=days_beyond, minutes=30)
     for stamp in sorted(outside):
         instant = parse_stamp(stamp)
-        if instant < start or (instant - end).total_seconds() > 30 * 60:
+        if instant < start or instant > latest:
             raise BrokenFile(f"{label} has a row of {stamp}, which is not in {month}")
 
 

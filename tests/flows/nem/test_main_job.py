@@ -12,12 +12,13 @@ import pyarrow.dataset as ds
 import pytest
 
 from nemflow import parquet
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.market_time import ARROW_ZONE, NEM_TIME, interval_ends
 from nemflow.tasks.nem.regions import REGIONS, first_interval_end
 from nemflow.tasks.nem.sandbox import market
 from nemflow.tasks.nem.sources import Source
 from nemflow.tasks.nem.tables import FCAS_SERVICES
-from nemflow.tasks.nem.tidy import CLEAN_SCHEMA
+from nemflow.tasks.nem.tidy import clean_schema
 
 MAINLAND = ("NSW1", "QLD1", "SA1", "VIC1")
 WHOLE_BUNDLE = 16_000_000  # bytes
@@ -160,10 +161,11 @@ def test_a_price_stands_at_the_stamp_that_ends_its_interval(kept, day, forced, p
 @every_era
 def test_the_columns_are_the_declared_ones_whatever_the_source(kept, era):
     clean = kept(era).clean
-    assert clean.schema.names == CLEAN_SCHEMA.names
-    assert clean.schema.types == CLEAN_SCHEMA.types
-    units = [clean.field(name).metadata[b"unit"] for name in CLEAN_SCHEMA.names]
-    assert units == [CLEAN_SCHEMA.field(name).metadata[b"unit"] for name in CLEAN_SCHEMA.names]
+    schema = clean_schema(NEM_PRICES)
+    assert clean.schema.names == schema.names
+    assert clean.schema.types == schema.types
+    units = [clean.field(name).metadata[b"unit"] for name in schema.names]
+    assert units == [schema.field(name).metadata[b"unit"] for name in schema.names]
 
 
 @every_era
@@ -296,7 +298,7 @@ def test_days_of_all_eras_open_as_one_data_set(kept):
     jobs = [kept(era).job for era in ERAS if not era.forced]
     folder = jobs[0].market.data_dir / "clean/nem_prices"
     found = ds.dataset(folder, partitioning="hive")
-    assert found.schema.names == [*CLEAN_SCHEMA.names, "year", "month"]
+    assert found.schema.names == [*clean_schema(NEM_PRICES).names, "year", "month"]
     rows = found.count_rows(filter=(ds.field("year") == 2018) & (ds.field("month") == 5))
     assert rows == 3 * 1440
 

@@ -7,10 +7,11 @@ import pytest
 
 from nemflow.errors import IncompleteDay
 from nemflow.tasks.nem.check import check_clean_day, check_raw_day, price_warnings
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.market_time import format_stamp, interval_ends
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND
-from nemflow.tasks.nem.tidy import CLEAN_SCHEMA, tidy_dispatch, tidy_price_and_demand
+from nemflow.tasks.nem.tidy import clean_schema, tidy
 
 _DAY = date(2018, 5, 2)
 
@@ -26,20 +27,22 @@ def _demand_rows(day: date, regions, minutes: int = 30) -> list[dict[str, str]]:
 @pytest.fixture
 def check_raw(text_table):
     """Check DISPATCHPRICE rows of the day."""
-    return lambda rows: check_raw_day(text_table(rows), DISPATCHPRICE, _DAY, regions=REGIONS)
+    return lambda rows: check_raw_day(
+        text_table(rows), NEM_PRICES, DISPATCHPRICE, _DAY, regions=REGIONS
+    )
 
 
 @pytest.fixture
 def clean_day(text_table, day_rows) -> pa.Table:
     """A whole clean day."""
-    return tidy_dispatch(text_table(day_rows(_DAY)), source="here")
+    return tidy(text_table(day_rows(_DAY)), NEM_PRICES, DISPATCHPRICE, source="here")
 
 
 def _replaced(table: pa.Table, column: str, row: int, value) -> pa.Table:
     values = table[column].to_pylist()
     values[row] = value
-    field = CLEAN_SCHEMA.field(column)
-    index = CLEAN_SCHEMA.get_field_index(column)
+    field = clean_schema(NEM_PRICES).field(column)
+    index = clean_schema(NEM_PRICES).get_field_index(column)
     return table.set_column(index, field, pa.array(values, field.type))
 
 
@@ -117,10 +120,10 @@ def test_all_that_is_wrong_is_said_at_once(check_raw, day_rows) -> None:
 def test_price_and_demand_days_are_gridded_by_their_era(text_table) -> None:
     for day, minutes in ((date(2021, 9, 30), 30), (date(2021, 10, 1), 5)):
         rows = text_table(_demand_rows(day, REGIONS, minutes))
-        check_raw_day(rows, PRICE_AND_DEMAND, day, regions=REGIONS)
+        check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
     rows = text_table(_demand_rows(date(2021, 10, 1), REGIONS, 30))
     with pytest.raises(IncompleteDay, match="NSW1 lacks 240 of 288"):
-        check_raw_day(rows, PRICE_AND_DEMAND, date(2021, 10, 1), regions=REGIONS)
+        check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, date(2021, 10, 1), regions=REGIONS)
 
 
 def test_a_regions_first_day_begins_with_its_first_interval(text_table) -> None:
@@ -130,81 +133,85 @@ def test_a_regions_first_day_begins_with_its_first_interval(text_table) -> None:
         for row in _demand_rows(day, REGIONS)
         if row["REGION"] != "TAS1" or row["SETTLEMENTDATE"] >= "2005/05/15 14:00:00"
     ]
-    check_raw_day(text_table(rows), PRICE_AND_DEMAND, day, regions=REGIONS)
-    check_clean_day(tidy_price_and_demand(text_table(rows), source="x"), day)
+    check_raw_day(text_table(rows), NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
+    check_clean_day(
+        tidy(text_table(rows), NEM_PRICES, PRICE_AND_DEMAND, source="x"), NEM_PRICES, day
+    )
     cut = text_table([row for row in rows if row["SETTLEMENTDATE"] != "2005/05/16 00:00:00"])
     with pytest.raises(IncompleteDay, match="TAS1 lacks 1 of 21 intervals: 24:00"):
-        check_raw_day(cut, PRICE_AND_DEMAND, day, regions=REGIONS)
+        check_raw_day(cut, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
 
 
 def test_snowy_may_stand_in_files_of_its_time(text_table) -> None:
     day = date(2008, 6, 30)
     rows = text_table(_demand_rows(day, [*REGIONS, "SNOWY1"]))
-    check_raw_day(rows, PRICE_AND_DEMAND, day, regions=REGIONS)
+    check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
 
 
 def test_a_whole_clean_day_passes(clean_day) -> None:
-    check_clean_day(clean_day, _DAY)
+    check_clean_day(clean_day, NEM_PRICES, _DAY)
 
 
 def test_a_clean_day_of_half_hours_passes(text_table) -> None:
     rows = text_table(_demand_rows(date(2015, 1, 31), REGIONS))
-    check_clean_day(tidy_price_and_demand(rows, source="x"), date(2015, 1, 31))
+    check_clean_day(
+        tidy(rows, NEM_PRICES, PRICE_AND_DEMAND, source="x"), NEM_PRICES, date(2015, 1, 31)
+    )
 
 
 def test_another_days_clean_table_is_refused(clean_day) -> None:
     with pytest.raises(
         IncompleteDay, match=r"NSW1 lacks all 288.*stamps are no interval end of the day"
     ):
-        check_clean_day(clean_day, _DAY + timedelta(days=1))
+        check_clean_day(clean_day, NEM_PRICES, _DAY + timedelta(days=1))
 
 
 def test_a_null_price_is_refused(clean_day) -> None:
     with pytest.raises(IncompleteDay, match="1 rows have no rrp: SA1 00:10"):
-        check_clean_day(_replaced(clean_day, "rrp", 7, None), _DAY)
+        check_clean_day(_replaced(clean_day, "rrp", 7, None), NEM_PRICES, _DAY)
 
 
 def test_a_price_that_is_not_finite_is_refused(clean_day) -> None:
     with pytest.raises(IncompleteDay, match="1 rows have no rrp: SA1 00:10"):
-        check_clean_day(_replaced(clean_day, "rrp", 7, float("nan")), _DAY)
+        check_clean_day(_replaced(clean_day, "rrp", 7, float("nan")), NEM_PRICES, _DAY)
 
 
 def test_a_repeated_row_is_refused(clean_day) -> None:
     twice = pa.concat_tables([clean_day.slice(0, 3), clean_day.slice(2)])
     with pytest.raises(IncompleteDay, match="1 rows repeat an interval and region: SA1 00:05"):
-        check_clean_day(twice, _DAY)
+        check_clean_day(twice, NEM_PRICES, _DAY)
 
 
 def test_rows_out_of_order_are_refused(clean_day) -> None:
     turned = pa.concat_tables([clean_day.slice(1), clean_day.slice(0, 1)])
     with pytest.raises(IncompleteDay, match="not sorted"):
-        check_clean_day(turned, _DAY)
+        check_clean_day(turned, NEM_PRICES, _DAY)
 
 
 def test_an_interval_of_another_length_is_refused(clean_day) -> None:
     start = clean_day["interval_start"][0].as_py() - timedelta(minutes=25)
     with pytest.raises(IncompleteDay, match="1 intervals do not take 5 minutes"):
-        check_clean_day(_replaced(clean_day, "interval_start", 0, start), _DAY)
+        check_clean_day(_replaced(clean_day, "interval_start", 0, start), NEM_PRICES, _DAY)
 
 
 def test_mixed_resolutions_are_refused(clean_day) -> None:
     with pytest.raises(IncompleteDay, match=r"should have one resolution, 5 or 30, not \[30, 5\]"):
-        check_clean_day(_replaced(clean_day, "resolution_minutes", 0, 30), _DAY)
+        check_clean_day(_replaced(clean_day, "resolution_minutes", 0, 30), NEM_PRICES, _DAY)
 
 
 def test_an_empty_clean_table_is_refused() -> None:
     with pytest.raises(IncompleteDay, match=r"not \[\]"):
-        check_clean_day(CLEAN_SCHEMA.empty_table(), _DAY)
+        check_clean_day(clean_schema(NEM_PRICES).empty_table(), NEM_PRICES, _DAY)
 
 
 def test_prices_at_the_limits_give_no_warning(clean_day) -> None:
     table = _replaced(_replaced(clean_day, "rrp", 0, 14_200.0), "rrp", 1, -1_000.0)
-    assert price_warnings(table, _DAY) == []
+    assert price_warnings(table, NEM_PRICES, _DAY) == []
 
 
 def test_prices_beyond_the_limits_give_one_line_with_the_worst(clean_day) -> None:
     table = _replaced(_replaced(clean_day, "rrp", 0, 14_200.01), "rrp", 7, -1_500.0)
-    assert price_warnings(table, _DAY) == [
+    assert price_warnings(table, NEM_PRICES, _DAY) == [
         "rrp: 2 of 1440 prices of 2018-05-02 beyond -1,000 to 14,200 AUD/MWh, "
         "worst -1,500.00 at 00:10 in SA1"
     ]
@@ -212,10 +219,10 @@ def test_prices_beyond_the_limits_give_one_line_with_the_worst(clean_day) -> Non
 
 def test_a_negative_fcas_price_gives_a_warning(clean_day) -> None:
     table = _replaced(clean_day, "raisereg_rrp", 1439, -0.01)
-    (line,) = price_warnings(table, _DAY)
+    (line,) = price_warnings(table, NEM_PRICES, _DAY)
     assert line.startswith("raisereg_rrp: 1 of 1440 prices")
     assert line.endswith("worst -0.01 at 24:00 in VIC1")
 
 
 def test_the_price_before_capping_gives_no_warning(clean_day) -> None:
-    assert price_warnings(_replaced(clean_day, "rop", 0, 119_721.15851), _DAY) == []
+    assert price_warnings(_replaced(clean_day, "rop", 0, 119_721.15851), NEM_PRICES, _DAY) == []

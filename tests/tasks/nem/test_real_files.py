@@ -14,11 +14,12 @@ import pytest
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
 from nemflow.tasks.nem.check import check_clean_day, check_raw_day
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.market_time import Month, market_day, parse_stamp
 from nemflow.tasks.nem.price_demand import read_region_day
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, STAMP, TABLES, TRADINGPRICE
-from nemflow.tasks.nem.tidy import tidy_dispatch, tidy_price_and_demand
+from nemflow.tasks.nem.tidy import tidy
 from nemflow.tasks.nem.unzip import open_published
 from nemflow.tasks.nem.verify import verify_region_file, verify_table_file
 
@@ -175,8 +176,8 @@ def test_a_month_of_price_and_demand_gives_31_whole_days(real_csv) -> None:
             read_region_day(data, region, day) for region, data in files.items()
         )
         assert rows.num_rows == 48 * 5
-        check_raw_day(rows, PRICE_AND_DEMAND, day, regions=REGIONS)
-        check_clean_day(tidy_price_and_demand(rows, source="x"), day)
+        check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
+        check_clean_day(tidy(rows, NEM_PRICES, PRICE_AND_DEMAND, source="x"), NEM_PRICES, day)
 
 
 def test_every_price_and_demand_file_is_accepted_and_only_the_partial_is_not_complete(
@@ -207,7 +208,7 @@ def test_dispatchis_files_give_price_and_not_local_price(
 
 def test_an_intervention_takes_the_pricing_runs_price(real_csv) -> None:
     data = real_csv("dispatchis/2019-04-30/*.CSV")
-    clean = tidy_dispatch(read_table(data, DISPATCHPRICE), source="x")
+    clean = tidy(read_table(data, DISPATCHPRICE), NEM_PRICES, DISPATCHPRICE, source="x")
     prices = dict(zip(clean["region"].to_pylist(), clean["rrp"].to_pylist(), strict=True))
     assert prices["SA1"] == pytest.approx(73.57, abs=0.005)
     assert clean["intervention"].to_pylist() == [True] * 5

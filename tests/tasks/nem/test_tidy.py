@@ -10,8 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem import tidy as tidying
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.market_time import ARROW_ZONE, NEM_TIME, Month, interval_ends, parse_stamp
-from nemflow.tasks.nem.tidy import CLEAN_SCHEMA, tidy_dispatch, tidy_price_and_demand
+from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND
+from nemflow.tasks.nem.tidy import clean_schema
 
 _DAY = date(2018, 5, 2)
 
@@ -23,7 +26,7 @@ def _demand_row(stamp: str, price: str = "1.5", region: str = "SA1") -> dict[str
 @pytest.fixture
 def tidy(text_table):
     """Tidy DISPATCHPRICE rows."""
-    return lambda rows: tidy_dispatch(text_table(rows), source="here")
+    return lambda rows: tidying.tidy(text_table(rows), NEM_PRICES, DISPATCHPRICE, source="here")
 
 
 def test_a_dispatch_row_keeps_every_fact_under_our_names(tidy, day_rows) -> None:
@@ -51,22 +54,25 @@ def test_a_dispatch_row_keeps_every_fact_under_our_names(tidy, day_rows) -> None
         "intervention": False,
         "resolution_minutes": 5,
         "source": "here",
+        "quality": "final",
     }
 
 
 def test_the_schema_is_the_same_whatever_the_source(tidy, day_rows, text_table) -> None:
     dispatch = tidy(day_rows(_DAY)[:5])
-    demand = tidy_price_and_demand(text_table([_demand_row("2018/05/02 00:30:00")]), source="x")
+    demand = tidying.tidy(
+        text_table([_demand_row("2018/05/02 00:30:00")]), NEM_PRICES, PRICE_AND_DEMAND, source="x"
+    )
     for table in (dispatch, demand):
-        assert table.schema.equals(CLEAN_SCHEMA, check_metadata=True)
+        assert table.schema.equals(clean_schema(NEM_PRICES), check_metadata=True)
 
 
 def test_every_field_says_its_unit_and_meaning() -> None:
-    for field in CLEAN_SCHEMA:
+    for field in clean_schema(NEM_PRICES):
         assert field.metadata[b"description"]
         assert b"unit" in field.metadata
-    assert CLEAN_SCHEMA.field("rrp").metadata[b"unit"] == b"AUD/MWh"
-    assert CLEAN_SCHEMA.field("interval_end").type == pa.timestamp("us", tz=ARROW_ZONE)
+    assert clean_schema(NEM_PRICES).field("rrp").metadata[b"unit"] == b"AUD/MWh"
+    assert clean_schema(NEM_PRICES).field("interval_end").type == pa.timestamp("us", tz=ARROW_ZONE)
 
 
 def test_rows_come_out_sorted_by_interval_and_region(tidy, day_rows) -> None:
@@ -128,7 +134,9 @@ def test_any_number_of_days_goes_through_at_once(tidy, day_rows) -> None:
 
 def test_no_rows_give_an_empty_clean_table(text_table, day_rows) -> None:
     empty = text_table(day_rows(_DAY)[:1]).slice(0, 0)
-    assert tidy_dispatch(empty, source="x").equals(CLEAN_SCHEMA.empty_table())
+    assert tidying.tidy(empty, NEM_PRICES, DISPATCHPRICE, source="x").equals(
+        clean_schema(NEM_PRICES).empty_table()
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,17 +154,30 @@ def test_price_and_demand_knows_the_price_alone(text_table) -> None:
         _demand_row("2018/05/02 01:00:00", "8", "NSW1"),
         _demand_row("2018/05/02 00:30:00", "-1.25", "NSW1"),
     ]
-    clean = tidy_price_and_demand(text_table(rows), source="x")
+    clean = tidying.tidy(text_table(rows), NEM_PRICES, PRICE_AND_DEMAND, source="x")
     assert clean["region"].to_pylist() == ["NSW1", "VIC1", "NSW1"]
     assert clean["rrp"].to_pylist() == [-1.25, 7.5, 8.0]
-    known = {"interval_start", "interval_end", "region", "rrp", "resolution_minutes", "source"}
+    known = {
+        "interval_start",
+        "interval_end",
+        "region",
+        "rrp",
+        "resolution_minutes",
+        "source",
+        "quality",
+    }
     for name in set(clean.column_names) - known:
         assert clean[name].null_count == 3
 
 
 def test_the_last_half_hour_ends_with_september_2021(text_table) -> None:
     stamps = ["2021/09/30 23:30:00", "2021/10/01 00:00:00", "2021/10/01 00:05:00"]
-    clean = tidy_price_and_demand(text_table([_demand_row(stamp) for stamp in stamps]), source="x")
+    clean = tidying.tidy(
+        text_table([_demand_row(stamp) for stamp in stamps]),
+        NEM_PRICES,
+        PRICE_AND_DEMAND,
+        source="x",
+    )
     assert clean["resolution_minutes"].to_pylist() == [30, 30, 5]
     assert clean["interval_start"].to_pylist() == [
         parse_stamp(text)
@@ -172,5 +193,5 @@ def test_a_price_reads_as_python_reads_it(text_table, prices) -> None:
         _demand_row(f"{end:%Y/%m/%d %H:%M:%S}", str(price))
         for end, price in zip(ends, prices, strict=False)
     ]
-    clean = tidy_price_and_demand(text_table(rows), source="x")
+    clean = tidying.tidy(text_table(rows), NEM_PRICES, PRICE_AND_DEMAND, source="x")
     assert clean["rrp"].to_pylist() == [float(str(price)) for price in prices]

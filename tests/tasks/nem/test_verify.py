@@ -82,7 +82,7 @@ def test_a_table_without_rows_is_refused(verify) -> None:
 def test_a_stamp_that_is_none_is_refused(verify, day_rows, stamp: str) -> None:
     rows = day_rows(_LAST_DAY)
     rows[7] = {**rows[7], "SETTLEMENTDATE": stamp}
-    with pytest.raises(BrokenFile, match=f"SETTLEMENTDATE '{stamp}' is not YYYY/MM/DD HH:MM:SS"):
+    with pytest.raises(BrokenFile, match=f"the stamp '{stamp}' is not YYYY/MM/DD HH:MM:SS"):
         verify(rows)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.download import Client
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.market_time import NEM_TIME
@@ -217,7 +218,7 @@ def fetch(settings: FetchSettings, make_client) -> Callable:
             retries=RetryPolicy(tries=changed.tries),
             now=changed.now,
         )
-        return fetch_day(day, changed, client)
+        return fetch_day(day, NEM_PRICES, changed, client)
 
     return fetch
 

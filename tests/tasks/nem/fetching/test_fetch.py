@@ -10,6 +10,7 @@ import pytest
 
 from nemflow.errors import BrokenFile, DownloadError, NotThere, RangeNotSupported, SettingsError
 from nemflow.tasks.nem.archive import Archive
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, NotPublishedYet, fetch_day
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
@@ -79,10 +80,11 @@ def test_a_day_in_the_archive_needs_neither_network_nor_its_libraries(fetch, set
 import sys
 from datetime import date
 from pathlib import Path
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 settings = FetchSettings(Path({str(settings.data_dir)!r}), Path({str(settings.lock_dir)!r}),
     aemo_url="http://127.0.0.1:9", synthetic=True)
-assert len(fetch_day(date(1999, 1, 1), settings).files) == 4
+assert len(fetch_day(date(1999, 1, 1), NEM_PRICES, settings).files) == 4
 print(sorted({{"requests", "pyarrow", "pandas"}} & set(sys.modules)))
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -284,7 +286,13 @@ def test_an_unchanged_growing_file_is_not_sent_again(fetch, sandbox):
 def test_progress_is_told_for_each_file(settings, make_client, sandbox):
     told = []
     client = make_client(sandbox.url, synthetic=True)
-    fetch_day(date(1999, 1, 1), settings, client, lambda done, total: told.append((done, total)))
+    fetch_day(
+        date(1999, 1, 1),
+        NEM_PRICES,
+        settings,
+        client,
+        lambda done, total: told.append((done, total)),
+    )
     assert sum(done == total for done, total in told) == 4
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.sandbox.files import price_and_demand_csv
@@ -18,11 +19,12 @@ SCRIPT = """
 import logging, sys
 from datetime import date
 from pathlib import Path
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 url, data, locks = sys.argv[1:]
-published = fetch_day(date(1999, 1, 3), FetchSettings(Path(data), Path(locks), aemo_url=url))
+published = fetch_day(date(1999, 1, 3), NEM_PRICES, FetchSettings(Path(data), Path(locks), aemo_url=url))
 print(len(published.files))
 """
 
@@ -105,6 +107,6 @@ def test_a_killed_download_leaves_nothing_that_passes_for_a_file(start, held_ser
         aemo_url=held_server.url,
         source=Source.PRICE_AND_DEMAND,
     )
-    assert len(fetch_day(date(1999, 1, 3), settings).files) == 4
+    assert len(fetch_day(date(1999, 1, 3), NEM_PRICES, settings).files) == 4
     assert list(archive.glob(".*")) == []
     assert len([path for path in archive.rglob("*") if path.is_file()]) == 8

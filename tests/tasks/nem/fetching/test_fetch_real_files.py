@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.sandbox.server import SandboxServer
 from nemflow.tasks.nem.sources import Source
@@ -38,7 +39,9 @@ def server(aemo_files: Path, tmp_path: Path) -> Iterator[SandboxServer]:
 def fetch(server, tmp_path):
     def fetch(day, source=None):
         folders = (tmp_path / "data", tmp_path / "locks")
-        return fetch_day(day, FetchSettings(*folders, server.url, server.url, source=source))
+        return fetch_day(
+            day, NEM_PRICES, FetchSettings(*folders, server.url, server.url, source=source)
+        )
 
     return fetch
 

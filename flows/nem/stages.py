@@ -1,4 +1,4 @@
-"""The price flows: one run a day and stage, built with the reusable extract-transform-load flow.
+"""The stages of a data set: a flow each, one run a day, built with the reusable ``build_etl``.
 
 ::
 
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nemflow import FileResult, Flow, Parameter, build_etl, parquet, signals
-from nemflow.flows.nem.places import clean_target, raw_target
+from nemflow.flows.nem.months import CleanPlace, CleanResult, write_clean
+from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.settings import MarketSettings
+from nemflow.tasks.nem.datasets import Dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,17 +26,15 @@ if TYPE_CHECKING:
     from nemflow.tasks.nem.archive import Published
 
 RUN_NAME = "{flow_name}_{date:%Y-%m-%d}"
-RAW_TARGET = raw_target("nem_prices")
-CLEAN_TARGET = clean_target("nem_prices")
 
 
 class NOT_PUBLISHED(signals.SKIP):  # noqa: N801  # signals shout, as the engine's own do
-    """The day's prices are not published yet: neither a failure nor a hole."""
+    """The day is not published yet: neither a failure nor a hole."""
 
     not_published = True
 
 
-def build_prices_raw(settings: MarketSettings) -> Flow:
+def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
     """Build the flow that keeps AEMO's rows of one day, text unchanged, with their provenance."""
 
     def extract(date: date) -> "Published":
@@ -42,53 +42,57 @@ def build_prices_raw(settings: MarketSettings) -> Flow:
         from nemflow.tasks.nem.fetch import NotPublishedYet
 
         try:
-            return fetch(date, settings)
+            return fetch(date, dataset, settings)
         except NotPublishedYet as error:
             raise NOT_PUBLISHED(str(error)) from error
 
     def transform(published: "Published") -> "pa.Table":
         from nemflow.flows.nem.raw import select_day
 
-        return select_day(published, settings)
+        return select_day(published, dataset, settings)
 
     def load(rows: "pa.Table", date: date, path: Path) -> None:
         parquet.write_table(rows, path)
 
     return build_etl(
-        "nem_prices_raw",
+        f"{dataset.name}_raw",
         extract=extract,
         transform=transform,
         load=load,
         parameters=[Parameter("date")],
-        target=RAW_TARGET,
+        target=raw_target(dataset.name),
         result=FileResult(settings.data_dir, check=parquet.check_parquet_magic),
         flow_run_name=RUN_NAME,
     )
 
 
-def build_prices_clean(settings: MarketSettings) -> Flow:
-    """Build the flow that makes typed, tidy and checked prices of one day's raw file."""
+def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
+    """Build the flow that makes a typed, tidy and checked table of one day's raw file.
+
+    It goes into a file of the day; where the month is compacted, into the month's file, in place of
+    what that held of the day.
+    """
 
     def extract(date: date) -> "pa.Table":
         from nemflow.flows.nem.clean import read_raw
 
-        return read_raw(settings.data_dir / RAW_TARGET.format(date=date), date)
+        return read_raw(dataset, settings.data_dir, date)
 
     def transform(raw: "pa.Table", date: date) -> "pa.Table":
         from nemflow.flows.nem.clean import tidy_day
 
-        return tidy_day(raw, date)
+        return tidy_day(raw, dataset, date)
 
-    def load(prices: "pa.Table", date: date, path: Path) -> None:
-        parquet.write_table(prices, path, dictionary_columns=["region", "source", "price_status"])
+    def load(clean: "pa.Table", date: date, path: Path) -> None:
+        write_clean(clean, path)
 
     return build_etl(
-        "nem_prices_clean",
+        f"{dataset.name}_clean",
         extract=extract,
         transform=transform,
         load=load,
         parameters=[Parameter("date")],
-        target=CLEAN_TARGET,
-        result=FileResult(settings.data_dir, check=parquet.check_parquet_magic),
+        target=CleanPlace(settings.data_dir, dataset.name),
+        result=CleanResult(settings.data_dir),
         flow_run_name=RUN_NAME,
     )
