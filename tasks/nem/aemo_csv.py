@@ -23,6 +23,8 @@ from nemflow.tasks.nem.tables import Table
 
 _FOOTER = re.compile(rb'C,"?END OF REPORT"?,"?(\d{1,12})"?,*\s*')
 _TAIL_BYTES = 512
+# What an empty field of an I row becomes in copies that went through pandas; D rows keep it empty.
+_EMPTY_IN_PANDAS = re.compile(r"Unnamed: \d+")
 _LEADING_FIELDS = 4  # D, type, subtype, version
 
 
@@ -35,6 +37,11 @@ class _Header:
     version: str
     columns: tuple[str, ...]
     end: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Its type and subtype."""
+        return self.row_type, self.row_subtype
 
     @property
     def mark(self) -> bytes:
@@ -113,11 +120,13 @@ def find_rows(data: bytes, table: Table, *, file: str = "the file") -> CsvRows:
 def _choose_header(data: bytes, table: Table, file: str) -> _Header:
     """Return the I row of `table`; of several versions, as in PUBLIC_DAILY, the newest with rows."""
     wanted = (table.row_type, table.row_subtype)
-    # A long needle is found three times as fast in a month as the short one of every I row.
-    found = list(_headers(data, f"\nI,{table.row_type},{table.row_subtype},".encode()))
+    # A long needle is found three times as fast in a month as the short one of every I row. That
+    # of an empty subtype is left short, for it may be spelt out: see _EMPTY_IN_PANDAS.
+    needle = f"\nI,{table.row_type}," + (f"{table.row_subtype}," if table.row_subtype else "")
+    found = [header for header in _headers(data, needle.encode()) if header.names == wanted]
     if not found:
         every = list(_headers(data, b"\nI,")) + list(_headers(data, b'\n"I",'))
-        found = [header for header in every if (header.row_type, header.row_subtype) == wanted]
+        found = [header for header in every if header.names == wanted]
         if not found:
             there = ", ".join(f"{header.row_type} {header.row_subtype}" for header in every[:8])
             raise BrokenFile(f"{file} holds no {' '.join(wanted)} rows, only {there or 'others'}")
@@ -133,7 +142,8 @@ def _headers(data: bytes, mark: bytes) -> Iterator[_Header]:
         end = data.find(b"\n", start + 1) + 1 or len(data)
         fields = _split_line(data[start + 1 : end])
         if len(fields) > _LEADING_FIELDS:
-            yield _Header(fields[1], fields[2], fields[3], tuple(fields[4:]), end)
+            subtype = "" if _EMPTY_IN_PANDAS.fullmatch(fields[2]) else fields[2]
+            yield _Header(fields[1], subtype, fields[3], tuple(fields[4:]), end)
         start = data.find(mark, end - 1)
 
 

@@ -2,7 +2,7 @@
 
 NEM time is UTC+10 all year, without daylight saving. Every stamp is the **end** of its interval,
 so a day D runs from D 00:00 (excluded) to D+1 00:00 (included): its last interval is stamped
-00:00 of the next day. Months are made of days and bound alike.
+00:00 of the next day. Months are made of days and bound alike; trading days are four hours later.
 
 >>> day_bounds(date(2014, 1, 1))[1].isoformat()
 '2014-01-02T00:00:00+10:00'
@@ -26,6 +26,9 @@ ARROW_ZONE = "Australia/Brisbane"
 
 # The end of the last 30-minute trading interval; the next one ends five minutes later.
 FIVE_MINUTE_SETTLEMENT = datetime(2021, 10, 1, tzinfo=NEM_TIME)
+
+# A trading day begins four hours into the calendar day; daily reports hold trading days.
+TRADING_DAY_START = timedelta(hours=4)
 
 _STAMP = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 
@@ -102,6 +105,37 @@ def month_bounds(month: Month) -> tuple[datetime, datetime]:
 def market_day(interval_end: datetime) -> date:
     """Return the day that holds the interval ending at the aware instant `interval_end`."""
     return today(interval_end - timedelta(microseconds=1))
+
+
+def trading_day(interval_end: datetime) -> date:
+    """Return the trading day, 04:00 to 04:00, of the interval ending at the aware `interval_end`.
+
+    >>> trading_day(parse_stamp("2019/05/16 04:00:00")), trading_day(parse_stamp("2019/05/16 04:05:00"))
+    (datetime.date(2019, 5, 15), datetime.date(2019, 5, 16))
+    """
+    return market_day(interval_end - TRADING_DAY_START)
+
+
+def trading_day_bounds(day: date) -> tuple[datetime, datetime]:
+    """Return D 04:00 (exclusive) and D+1 04:00 (inclusive), between which a trading day's ends lie."""
+    start, end = day_bounds(day)
+    return start + TRADING_DAY_START, end + TRADING_DAY_START
+
+
+def trading_days_of(day: date) -> tuple[date, date]:
+    """Return the two trading days that together hold a calendar day: the one before it, and its own."""
+    return day - timedelta(days=1), day
+
+
+def dispatch_interval(interval_end: datetime) -> str:
+    """Return AEMO's DISPATCHINTERVAL: the trading day, and the number of the interval in it.
+
+    >>> dispatch_interval(parse_stamp("2019/05/17 00:00:00"))
+    '20190516240'
+    """
+    day = trading_day(interval_end)
+    number = (interval_end - trading_day_bounds(day)[0]) // timedelta(minutes=5)
+    return f"{day:%Y%m%d}{number:03}"
 
 
 def interval_ends(day: date, minutes: int) -> list[datetime]:

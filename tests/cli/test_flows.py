@@ -4,21 +4,23 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from nemflow.tasks.nem.datasets import DATASETS
+
 
 def test_the_list_has_a_line_for_each_flow(nemflow):
     ended = nemflow("flows")
     assert ended.code == 0
     assert [line.split()[:3] for line in ended.out.splitlines()] == [
-        ["nem_prices_raw", "nem_prices,", "raw"],
-        ["nem_prices_clean", "nem_prices,", "clean"],
+        [f"{dataset}_{stage}", f"{dataset},", stage]
+        for dataset in DATASETS
+        for stage in ("raw", "clean")
     ]
 
 
 def test_the_list_as_json_has_the_same_flows(nemflow):
     flows = json.loads(nemflow("flows", "--json").out)
     assert [(flow["flow"], flow["dataset"], flow["stage"]) for flow in flows] == [
-        ("nem_prices_raw", "nem_prices", "raw"),
-        ("nem_prices_clean", "nem_prices", "clean"),
+        (f"{dataset}_{stage}", dataset, stage) for dataset in DATASETS for stage in ("raw", "clean")
     ]
 
 
