@@ -86,7 +86,7 @@ def join_days(days: Sequence["pa.Table"]) -> "pa.Table":
     joined = pa.concat_tables(days).sort_by(
         [("interval_end", "ascending"), ("region", "ascending")]
     )
-    return joined.replace_schema_metadata(join_facts(*(_facts(day) for day in days)))
+    return joined.replace_schema_metadata(join_facts(joined.num_rows, *map(_facts, days)))
 
 
 def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
@@ -109,8 +109,7 @@ def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
     is_other: Any = pc.or_(pc.less_equal(ends, start), pc.greater(ends, end))
     joined = pa.concat_tables([month.filter(is_other), day.cast(month.schema)])
     joined = joined.sort_by([("interval_end", "ascending"), ("region", "ascending")])
-    known = {**_facts(month), "nemflow.rows": str(joined.num_rows)}
-    return joined.replace_schema_metadata(join_facts(known, facts))
+    return joined.replace_schema_metadata(join_facts(joined.num_rows, _facts(month), facts))
 
 
 def _check_still_there(final: Path) -> None:

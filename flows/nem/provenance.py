@@ -73,11 +73,12 @@ def stamp(
     )
 
 
-def join_facts(*facts: Mapping[str, str]) -> dict[str, str]:
-    """Return the keys of a month made of days or of parts of it; of one day in two, the later counts.
+def join_facts(rows: int, *facts: Mapping[str, str]) -> dict[str, str]:
+    """Return the keys of a month of so many rows, from those of its days or of parts of it.
 
     Args:
-        facts: the keys of days, or of months that already have ``nemflow.days``.
+        facts: the keys of days, or of months that already have ``nemflow.days``; of a day that
+            stands in two the later counts.
     """
     days: dict[str, dict[str, str]] = {}
     for known in facts:
@@ -91,7 +92,7 @@ def join_facts(*facts: Mapping[str, str]) -> dict[str, str]:
     return {
         **joined,
         "nemflow.days": json.dumps(dict(sorted(days.items()))),
-        "nemflow.rows": str(sum(int(day.get("nemflow.rows", "0")) for day in each)),
+        "nemflow.rows": str(rows),
         "nemflow.source": ", ".join(sorted({day.get("nemflow.source", "") for day in each})),
         "nemflow.quality": _least_settled([day.get("nemflow.quality", "") for day in each]),
         "nemflow.made_at": max((day.get("nemflow.made_at", "") for day in each), default=""),

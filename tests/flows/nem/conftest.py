@@ -13,6 +13,7 @@ import pytest
 
 from nemflow import RunSettings, parquet
 from nemflow.flows.nem.catalog import CATALOG
+from nemflow.flows.nem.places import clean_target, raw_target
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sandbox import Fault, SandboxServer
@@ -63,16 +64,17 @@ class Sandbox:
 
 @dataclass
 class Job:
-    """``nemflow run`` below its command line: both flows of the catalog, for days."""
+    """``nemflow run`` below its command line: both flows of a data set, for days."""
 
     folder: Path
     market: MarketSettings
+    dataset: str = "nem_prices"
     states: dict[str, Any] = field(default_factory=dict)
 
     def run(self, day: date, *stages: str, force: bool = False, **changes: Any) -> Any:
         """Run the stages (both, if none is named), up to one that fails or is skipped."""
         market = replace(self.market, **changes)
-        for entry in CATALOG.dataset("nem_prices"):
+        for entry in CATALOG.dataset(self.dataset):
             if stages and entry.stage not in stages:
                 continue
             state = entry.build(market).run(
@@ -84,11 +86,10 @@ class Job:
         return state
 
     def raw_path(self, day: date) -> Path:
-        return self.market.data_dir / f"raw/nem_prices/{day:%Y}/nem_prices_raw_{day}.parquet"
+        return self.market.data_dir / raw_target(self.dataset).format(date=day)
 
     def clean_path(self, day: date) -> Path:
-        partitions = f"year={day:%Y}/month={day:%m}"
-        return self.market.data_dir / f"clean/nem_prices/{partitions}/nem_prices_{day}.parquet"
+        return self.market.data_dir / clean_target(self.dataset).format(date=day)
 
     def raw(self, day: date) -> pa.Table:
         return parquet.read_table(self.raw_path(day))

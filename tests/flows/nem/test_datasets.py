@@ -1,0 +1,134 @@
+"""Every data set goes through the same two stages; here those beside nem_prices, on the sandbox."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+from nemflow import parquet
+from nemflow.flows.nem.catalog import CATALOG
+from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_TRADING_PRICES
+from nemflow.tasks.nem.market_time import interval_ends
+from nemflow.tasks.nem.regions import regions_on
+from nemflow.tasks.nem.sandbox import market
+from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.tidy import clean_schema
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One data folder for all tests here, so that a month's file is fetched once."""
+    return tmp_path_factory.mktemp("datasets")
+
+
+@pytest.fixture
+def job_of(folder, sandbox, make_job):
+    """Return a function that gives the job of a data set."""
+    job = make_job(folder, sandbox.url, now=sandbox.clock)
+    return lambda dataset: replace(job, dataset=dataset.name)
+
+
+def test_the_catalog_has_both_stages_of_every_data_set_named_by_it():
+    assert CATALOG.datasets() == list(DATASETS)
+    for dataset in DATASETS:
+        raw, clean = CATALOG.dataset(dataset)
+        assert (raw.name, raw.stage) == (f"{dataset}_raw", "raw")
+        assert (clean.name, clean.stage) == (f"{dataset}_clean", "clean")
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_the_run_of_a_day_is_named_by_data_set_stage_and_date(dataset, job_of):
+    for entry in CATALOG.dataset(dataset.name):
+        plan = entry.build(job_of(dataset).market).plan({"date": date(2014, 1, 1)})
+        assert plan.name == f"{dataset.name}_{entry.stage}_2014-01-01"
+        assert f"/{entry.stage}/{dataset.name}/" in plan.target
+
+
+@pytest.mark.parametrize(
+    ("day", "source", "minutes"),
+    [
+        (date(2001, 7, 1), Source.PRICE_AND_DEMAND, 30),
+        (date(2014, 1, 1), Source.BUNDLE, 30),
+        (date(2021, 9, 29), Source.MMSDM, 30),
+        (date(2021, 9, 30), Source.MMSDM, 30),
+        (date(2021, 10, 1), Source.MMSDM, 5),
+        (date(2021, 10, 2), Source.MMSDM, 5),
+        (date(2024, 8, 31), Source.MMSDM, 5),
+    ],
+    ids=str,
+)
+def test_trading_prices_are_the_markets_in_its_grid_also_around_the_switch(
+    job_of, day, source, minutes
+):
+    job = job_of(NEM_TRADING_PRICES)
+    assert job.run(day).is_successful(), job.states
+    clean = job.clean(day)
+    ends = interval_ends(day, minutes)
+    found = zip(
+        *(clean[name].to_pylist() for name in ("interval_end", "region", "rrp")), strict=True
+    )
+    assert list(found) == [
+        (end, region, float(market.trading_price(region, end)))
+        for end in ends
+        for region in regions_on(day)
+    ]
+    assert set(clean["resolution_minutes"].to_pylist()) == {minutes}
+    facts = job.facts(day)
+    assert facts["nemflow.source"] == f"SYNTHETIC {source}"
+    assert facts["nemflow.table"] == NEM_TRADING_PRICES.tables[source].name
+    assert facts["nemflow.quality"] == "final"
+    assert clean.schema.names == clean_schema(NEM_TRADING_PRICES).names
+
+
+def test_trading_prices_keep_status_and_flag_where_the_source_has_them(job_of):
+    job = job_of(NEM_TRADING_PRICES)
+    for day, expected in ((date(2014, 1, 1), {("FIRM", "0")}), (date(2001, 7, 1), {(None, None)})):
+        job.run(day)
+        clean = job.clean(day)
+        pairs = zip(*(clean[n].to_pylist() for n in ("price_status", "invalid_flag")), strict=True)
+        assert set(pairs) == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "minutes"), [(date(2001, 7, 1), 30), (date(2021, 10, 1), 5)], ids=str
+)
+def test_demand_of_price_and_demand_is_the_mean_of_the_intervals(job_of, day, minutes):
+    job = job_of(NEM_DEMAND)
+    assert job.run(day, source=Source.PRICE_AND_DEMAND).is_successful(), job.states
+    count = minutes // 5
+    five = interval_ends(day, 5)
+    for row in job.clean(day).to_pylist():
+        last = five.index(row["interval_end"])
+        parts = [market.demand(row["region"], end) for end in five[last + 1 - count : last + 1]]
+        mean = (sum(parts) / count).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert row["demand_mw"] == float(mean)
+        assert row["net_export_mw"] is None
+
+
+def test_two_data_sets_share_the_published_files_of_a_day_but_not_their_own(job_of, sandbox):
+    day = date(2001, 7, 1)
+    prices, demand = job_of(NEM_TRADING_PRICES), job_of(NEM_DEMAND)
+    assert prices.run(day).is_successful()
+    asked = len(sandbox.requests)
+    assert demand.run(day, source=Source.PRICE_AND_DEMAND).is_successful()
+    assert len(sandbox.requests) == asked
+    assert prices.raw_path(day) != demand.raw_path(day)
+    files = [json.loads(parquet.read_metadata(job.raw_path(day))["nemflow.files"])
+             for job in (prices, demand)]  # fmt: skip
+    assert files[0] == files[1]
+
+
+def test_raw_rows_of_an_unknown_table_are_named(job_of):
+    day = date(2001, 7, 1)
+    job = job_of(NEM_DEMAND)
+    job.run(day, source=Source.PRICE_AND_DEMAND)
+    rows = job.raw(day)
+    parquet.write_table(
+        rows.replace_schema_metadata({**rows.schema.metadata, b"nemflow.table": b"GONE"}),
+        job.raw_path(day),
+    )
+    state = job.run(day, "clean", force=True)
+    assert state.is_failed()
+    assert "of the table 'GONE', which is not known" in state.message
