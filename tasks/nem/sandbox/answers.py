@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         if page.is_listing or not faults:
             return page.body
         key = ("damaged", path, page.modified, faults)
-        return self.host.tree.remember(key, lambda: damaged(page.body, faults))
+        return self.host.tree.memory.remember(key, lambda: damaged(page.body, faults))
 
     def _send_page(self, status: HTTPStatus, headers: dict[str, str]) -> None:
         title = f"{status.value} - {status.phrase}"

@@ -6,6 +6,7 @@ numbers and `table_csv` for the form of the monthly tables.
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 from nemflow.tasks.nem.market_time import (
@@ -19,9 +20,10 @@ from nemflow.tasks.nem.market_time import (
     today,
 )
 from nemflow.tasks.nem.regions import first_interval_end
-from nemflow.tasks.nem.sandbox.market import chance, day_demands, day_prices, round_to_cents
+from nemflow.tasks.nem.sandbox.field_text import cents_text
+from nemflow.tasks.nem.sandbox.market import chance, day_demands, round_to_cents
+from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition
 from nemflow.tasks.nem.sandbox.table_csv import (
-    cents_text,
     created_at,
     dispatchprice_csv,
     is_archive_era,
@@ -44,7 +46,7 @@ _UNSORTED = {
 # What lies beside the price tables; some names contain theirs.
 _OTHER_TABLES = ("AUCTION", "DISPATCH_LOCAL_PRICE", "PREDISPATCHPRICE")
 
-_TABLE_CSV: Mapping[str, Callable[[Month], bytes]] = MappingProxyType(
+_TABLE_CSV: Mapping[str, Callable[[Month, Edition], bytes]] = MappingProxyType(
     {"DISPATCHPRICE": dispatchprice_csv, "TRADINGPRICE": tradingprice_csv}
 )
 
@@ -68,13 +70,17 @@ def published_at(month: Month) -> datetime:
     return day_bounds(month.next().first_day)[0] + timedelta(days=11)
 
 
-def table_zip(table: str, month: Month) -> tuple[str, bytes]:
-    """Return name and bytes of a table's monthly zip; tables without prices have no rows."""
+def table_zip(table: str, month: Month, edition: Edition = ORIGINAL) -> tuple[str, bytes]:
+    """Return name and bytes of a table's monthly zip; most tables have no rows."""
     name = table_file_name(table, month)
-    make = _TABLE_CSV.get(table)
-    csv = make(month) if make else report_csv(table, month, table + ",,1", ("SETTLEMENTDATE",), [])
-    member = Member(name.removesuffix(".zip") + ".CSV", csv, created_at(month))
+    make = _TABLE_CSV.get(table, partial(_empty_csv, table))
+    written_at = edition.written_at(created_at(month))
+    member = Member(name.removesuffix(".zip") + ".CSV", make(month, edition), written_at)
     return name, zip_bytes([member], streamed=is_archive_era(month))
+
+
+def _empty_csv(table: str, month: Month, edition: Edition) -> bytes:
+    return report_csv(table, month, f"{table},,1", ("SETTLEMENTDATE",), [], edition)
 
 
 def dispatchprice_zip(month: Month) -> tuple[str, bytes]:
@@ -87,15 +93,17 @@ def tradingprice_zip(month: Month) -> tuple[str, bytes]:
     return table_zip("TRADINGPRICE", month)
 
 
-def month_bundle(month: Month, *, zip64: bool = False) -> tuple[str, bytes]:
+def month_bundle(
+    month: Month, *, zip64: bool = False, edition: Edition = ORIGINAL
+) -> tuple[str, bytes]:
     """Return name and bytes of a month's bundle: the tables' zips, nested, among other things.
 
     The bundle has BUNDLE_SIZE bytes, nearly all of them filler that no compressor shrinks.
     DISPATCHPRICE lies in it as it is, TRADINGPRICE is compressed once more.
     """
-    modified = published_at(month)
+    modified = edition.written_at(published_at(month))
     root = f"MMSDM_{month.year}_{month.month:02}/MMSDM_Historical_Data_SQLLoader/"
-    tables = {table: table_zip(table, month) for table in tables_of(month)}
+    tables = {table: table_zip(table, month, edition) for table in tables_of(month)}
     nested = [
         Member(f"{root}DATA/{name}", body, modified, stored=table != "TRADINGPRICE")
         for table, (name, body) in tables.items()
@@ -125,7 +133,9 @@ def last_interval_end(month: Month, now: datetime) -> datetime:
     return min(month_bounds(month)[1], day_bounds(today(now))[0])
 
 
-def price_and_demand_csv(month: Month, region: str, now: datetime) -> bytes:
+def price_and_demand_csv(
+    month: Month, region: str, now: datetime, edition: Edition = ORIGINAL
+) -> bytes:
     """Return PRICE_AND_DEMAND of a region and month as published at the aware instant `now`.
 
     Empty where there is no such file: before the region's first interval, and for a month of
@@ -135,7 +145,7 @@ def price_and_demand_csv(month: Month, region: str, now: datetime) -> bytes:
         line
         for day in month.days()
         if day_bounds(day)[1] <= last_interval_end(month, now)
-        for line in _region_day(region, month, day)
+        for line in _region_day(region, month, day, edition)
     ]
     if not lines:
         return b""
@@ -145,13 +155,13 @@ def price_and_demand_csv(month: Month, region: str, now: datetime) -> bytes:
     return ("\r\n".join([header, *lines]) + "\r\n").encode("ascii")
 
 
-def _region_day(region: str, month: Month, day: date) -> list[str]:
+def _region_day(region: str, month: Month, day: date, edition: Edition) -> list[str]:
     first = first_interval_end(region)
     if day_bounds(day)[1] < first:
         return []
     minutes = 5 if day >= FIVE_MINUTE_SETTLEMENT.date() else 30
     count = minutes // 5
-    prices, demands = day_prices(region, day), day_demands(region, day)
+    prices, demands = edition.day_prices(region, day), day_demands(region, day)
     lines = []
     for index, end in enumerate(interval_ends(day, minutes)):
         if end < first:

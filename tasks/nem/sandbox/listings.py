@@ -36,13 +36,13 @@ def listing_html(path: str, entries: Iterable[Entry]) -> bytes:
 
     Links carry the names percent-encoded (``%23``), the text shows them raw (``#``).
     """
-    parent = path[: path.rstrip("/").rindex("/") + 1]
+    parent = path[: path.rstrip("/").rfind("/") + 1]
+    up = f'<A HREF="{quote(parent)}">[To Parent Directory]</A><br><br>' if parent else ""
     lines = "".join(_line(path, entry) for entry in entries)
     title = f"{HOST_IN_TITLE} - {path}"
     return (
         f"<html><head><title>{title}</title></head><body><H1>{title}</H1><hr>\r\n\r\n"
-        f'<pre><A HREF="{quote(parent)}">[To Parent Directory]</A><br><br>{lines}'
-        "</pre><hr></body></html>"
+        f"<pre>{up}{lines}</pre><hr></body></html>"
     ).encode("ascii")
 
 

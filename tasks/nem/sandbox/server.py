@@ -24,6 +24,7 @@ from nemflow.tasks.nem.market_time import utc_now
 from nemflow.tasks.nem.sandbox.answers import Handler
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultPlan
 from nemflow.tasks.nem.sandbox.record import Request, RequestLog
+from nemflow.tasks.nem.sandbox.revisions import Revision
 from nemflow.tasks.nem.sandbox.tree import PublishedTree
 
 HOST = "127.0.0.1"
@@ -41,6 +42,7 @@ class SandboxServer:
             ones and are served without the synthetic header.
         port: 0 for any free one.
         zip64: serve bundles with zip64 directories.
+        revisions: prices that change after their publication; see the property.
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class SandboxServer:
         root: Path | None = None,
         port: int = 0,
         zip64: bool = False,
+        revisions: Iterable[Revision] = (),
     ) -> None:
-        self.tree = PublishedTree(now, root, zip64=zip64)
+        self.tree = PublishedTree(now, root, zip64=zip64, revisions=revisions)
         self.plan = FaultPlan(faults)
         self.log = RequestLog()
         self.stopping = threading.Event()
@@ -75,6 +78,19 @@ class SandboxServer:
     @faults.setter
     def faults(self, faults: Iterable[Fault]) -> None:
         self.plan.replace(faults)
+
+    @property
+    def revisions(self) -> tuple[Revision, ...]:
+        """The prices that change; assign another sequence at any time.
+
+        A revision holds from its own instant on, by the server's `now`: every file with its prices
+        is then another one under the same path, in bytes, ETag, Last-Modified and creation stamp.
+        """
+        return self.tree.revisions
+
+    @revisions.setter
+    def revisions(self, revisions: Iterable[Revision]) -> None:
+        self.tree.revisions = tuple(revisions)
 
     @property
     def requests(self) -> list[Request]:

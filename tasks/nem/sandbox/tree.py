@@ -1,17 +1,16 @@
-"""What lies at which path of the sandbox: MMSDM folders and files, PRICE_AND_DEMAND, real files.
+"""What lies at which path of the sandbox: MMSDM, Reports, PRICE_AND_DEMAND, real files.
 
 A month of MMSDM is there from eleven days after its end on; months of 2009-07 to 2014-12 exist as
 bundles only, later ones as folders of tables and as bundles. Paths are case-sensitive.
 """
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nemflow.tasks.nem.market_time import Month
+from nemflow.tasks.nem.market_time import Month, month_bounds
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.sandbox.files import (
     BUNDLE_SIZE,
@@ -27,14 +26,20 @@ from nemflow.tasks.nem.sandbox.files import (
     tables_of,
 )
 from nemflow.tasks.nem.sandbox.listings import Entry, listing_html
+from nemflow.tasks.nem.sandbox.memory import Memory
+from nemflow.tasks.nem.sandbox.reports import DUPLICATE, REPORTS, Reports, all_feeds
+from nemflow.tasks.nem.sandbox.revisions import Edition, Revision
 
 MMSDM = "/Data_Archive/Wholesale_Electricity/MMSDM/"
 PRICE_AND_DEMAND = "/aemo/data/nem/priceanddemand/"
 
 _LOADER = "MMSDM_Historical_Data_SQLLoader"
 _LOADER_FOLDERS = ("BCP_DATA", "CTL", "DATA", "DOCUMENTATION", "LOGS", "PREDISP_ALL_DATA")
-_DUPLICATE = "DUPLICATE"
-_CACHE_LIMIT = 300_000_000  # bytes: a dozen bundles, or every table month there is
+_UPPER_FOLDERS = {
+    "/": ("Data_Archive", "Reports"),
+    "/Data_Archive/": ("Wholesale_Electricity",),
+    "/Data_Archive/Wholesale_Electricity/": ("MMSDM",),
+}
 
 _BUNDLE = re.compile(re.escape(MMSDM) + r"([12]\d{3})/MMSDM_\1_(0[1-9]|1[0-2])\.zip", re.ASCII)
 _IN_MONTH = re.compile(re.escape(MMSDM) + r"([12]\d{3})/MMSDM_\1_(0[1-9]|1[0-2])/(.*)", re.ASCII)
@@ -67,14 +72,23 @@ class PublishedTree:
         now: gives the aware instant by which files are published or not.
         root: a folder of real files laid out by URL path, which take precedence.
         zip64: write bundles with zip64 directories, as AEMO's above 4 GB are.
+        revisions: prices that change; may be assigned anew at any time.
     """
 
-    def __init__(self, now: Callable[[], datetime], root: Path | None, *, zip64: bool) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        root: Path | None,
+        *,
+        zip64: bool,
+        revisions: Iterable[Revision] = (),
+    ) -> None:
+        self.memory = Memory()
+        self.revisions = tuple(revisions)
         self._now = now
         self._root = root
         self._zip64 = zip64
-        self._made: dict[tuple[object, ...], bytes] = {}
-        self._lock = threading.Lock()
+        self._reports = Reports(all_feeds())
 
     def find(self, path: str, raw_path: str, hidden: tuple[str, ...] = ()) -> Page | None:
         """Return the page at the decoded `path`, or None where nothing is published.
@@ -87,15 +101,6 @@ class PublishedTree:
         return (
             self._real_file(path, raw_path) or self._data_file(path) or self._folder(path, hidden)
         )
-
-    def remember(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
-        """Return the bytes that `make` made for `key`, from memory where they are still there."""
-        with self._lock:  # one file at a time: a second request for it finds it made
-            if key not in self._made:
-                self._made[key] = make()
-                while len(self._made) > 1 and sum(map(len, self._made.values())) > _CACHE_LIMIT:
-                    del self._made[next(iter(self._made))]
-            return self._made[key]
 
     def _real_file(self, path: str, raw_path: str) -> Page | None:
         if self._root is None:
@@ -117,29 +122,56 @@ class PublishedTree:
             return self._table(month, match[3]) if self._has_tables(month) else None
         if match := _REGION_FILE.fullmatch(path):
             return self._region_file(Month(int(match[1]), int(match[2])), match[3])
-        return None
+        return self._report(path)
 
     def _bundle(self, month: Month) -> Page:
-        body = self.remember(("bundle", month), lambda: month_bundle(month, zip64=self._zip64)[1])
-        return Page(body, "application/zip", published_at(month))
+        edition = self._edition(month)
+        body = self.memory.remember(
+            ("bundle", month, edition),
+            lambda: month_bundle(month, zip64=self._zip64, edition=edition)[1],
+        )
+        return Page(body, "application/zip", edition.written_at(published_at(month)))
 
     def _table(self, month: Month, inside: str) -> Page | None:
         for table in tables_of(month):
             if inside == f"{_LOADER}/DATA/{table_file_name(table, month)}":
-                return Page(self._table_body(table, month), "application/zip", published_at(month))
+                body, modified = self._table_body(table, month), self._modified(month)
+                return Page(body, "application/zip", modified)
         return None
 
     def _table_body(self, table: str, month: Month) -> bytes:
-        return self.remember((table, month), lambda: table_zip(table, month)[1])
+        edition = self._edition(month)
+        return self.memory.remember(
+            (table, month, edition), lambda: table_zip(table, month, edition)[1]
+        )
 
     def _region_file(self, month: Month, region: str) -> Page | None:
         now = self._now()
         if region not in REGIONS:
             return None
-        end = last_interval_end(month, now)
-        key = (region_file_name(month, region), end)
-        body = self.remember(key, lambda: price_and_demand_csv(month, region, now))
-        return Page(body, "text/csv", end) if body else None
+        end, edition = last_interval_end(month, now), self._edition(month)
+        body = self.memory.remember(
+            (region_file_name(month, region), end, edition),
+            lambda: price_and_demand_csv(month, region, now, edition),
+        )
+        return Page(body, "text/csv", edition.written_at(end)) if body else None
+
+    def _report(self, path: str) -> Page | None:
+        issue = self._reports.find(path, self._now())
+        if issue is None:
+            return None
+        edition = issue.edition(self._known())
+        body = self.memory.remember((issue.name, edition), lambda: issue.make(edition))
+        return Page(body, "application/zip", edition.written_at(issue.published_at))
+
+    def _known(self) -> Edition:
+        return Edition.at(self._now(), self.revisions)
+
+    def _edition(self, month: Month) -> Edition:
+        return self._known().within(*month_bounds(month))
+
+    def _modified(self, month: Month) -> datetime:
+        return self._edition(month).written_at(published_at(month))
 
     def _folder(self, path: str, hidden: tuple[str, ...]) -> Page | None:
         entries = self._entries(path)
@@ -149,6 +181,10 @@ class PublishedTree:
         return Page(listing_html(path, shown), "text/html", self._now())
 
     def _entries(self, path: str) -> list[Entry] | None:
+        if names := _UPPER_FOLDERS.get(path):
+            return [Entry(name, None, self._now()) for name in names]
+        if path.startswith(REPORTS) and path.endswith("/"):
+            return self._reports.entries(path, self._now(), self._known())
         if path == MMSDM:
             return self._years() or None
         if match := _YEAR.fullmatch(path):
@@ -160,7 +196,7 @@ class PublishedTree:
 
     def _years(self) -> list[Entry]:
         newest: dict[int, Month] = {month.year: month for month in self._published_months()}
-        return [Entry(str(year), None, published_at(month)) for year, month in newest.items()]
+        return [Entry(str(year), None, self._modified(month)) for year, month in newest.items()]
 
     def _year(self, year: int) -> list[Entry]:
         entries = []
@@ -168,12 +204,12 @@ class PublishedTree:
             if month.year == year:
                 name = f"MMSDM_{year}_{month.month:02}"
                 if self._has_tables(month):
-                    entries.append(Entry(name, None, published_at(month)))
-                entries.append(Entry(f"{name}.zip", BUNDLE_SIZE, published_at(month)))
+                    entries.append(Entry(name, None, self._modified(month)))
+                entries.append(Entry(f"{name}.zip", BUNDLE_SIZE, self._modified(month)))
         return entries
 
     def _month(self, month: Month, inside: str) -> list[Entry] | None:
-        modified = published_at(month)
+        modified = self._modified(month)
         if inside == "":
             return [Entry(_LOADER, None, modified)]
         if inside == f"{_LOADER}/":
@@ -183,9 +219,9 @@ class PublishedTree:
                 Entry(table_file_name(table, month), len(self._table_body(table, month)), modified)
                 for table in tables_of(month)
             ]
-            return [Entry(_DUPLICATE, None, modified), *files]
+            return [Entry(DUPLICATE, None, modified), *files]
         is_empty = inside in (
-            f"{_LOADER}/DATA/{_DUPLICATE}/",
+            f"{_LOADER}/DATA/{DUPLICATE}/",
             *(f"{_LOADER}/{n}/" for n in _LOADER_FOLDERS),
         )
         return [] if is_empty else None

@@ -1,0 +1,53 @@
+"""The folders of Reports and what is in them: CURRENT, what is new, and ARCHIVE, what was new."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from nemflow.tasks.nem.sandbox.daily_feeds import PUBLIC_DAILY, PUBLIC_PRICES
+from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
+from nemflow.tasks.nem.sandbox.listings import Entry
+from nemflow.tasks.nem.sandbox.revisions import Edition
+
+REPORTS = "/Reports/"
+DUPLICATE = "DUPLICATE"
+
+
+def all_feeds() -> tuple[Feed, ...]:
+    """Return every folder of files, in the order of AEMO's listings."""
+    daily = (PUBLIC_DAILY, PUBLIC_PRICES)
+    return (*(kind.current() for kind in daily), *(kind.archive() for kind in daily))
+
+
+class Reports:
+    """The files and folders below ``/Reports/``."""
+
+    def __init__(self, feeds: Iterable[Feed]) -> None:
+        self._feeds = {feed.folder: feed for feed in feeds}
+
+    def find(self, path: str, now: datetime) -> Issue | None:
+        """Return the file at `path`, or None where none is at `now`."""
+        folder, _, name = path.removeprefix(REPORTS).rpartition("/")
+        feed = self._feeds.get(folder)
+        return feed.find(name, now) if feed and path.startswith(REPORTS) else None
+
+    def entries(self, path: str, now: datetime, known: Edition) -> list[Entry] | None:
+        """Return what the folder `path` lists, or None where there is no such folder."""
+        inside = path.removeprefix(REPORTS).rstrip("/")
+        if not inside:
+            return [Entry(name, None, now) for name in ("ARCHIVE", "CURRENT")]
+        if inside in ("ARCHIVE", "CURRENT"):
+            names = [folder.partition("/") for folder in self._feeds]
+            return [Entry(name, None, now) for top, _, name in names if top == inside]
+        if feed := self._feeds.get(inside):
+            return _files(feed, now, known)
+        parent, _, name = inside.rpartition("/")
+        has_it = name == DUPLICATE and parent in self._feeds
+        return [] if has_it and self._feeds[parent].has_duplicates else None
+
+
+def _files(feed: Feed, now: datetime, known: Edition) -> list[Entry]:
+    entries = [
+        Entry(issue.name, issue.size, issue.edition(known).written_at(issue.published_at))
+        for issue in feed.published(now)
+    ]
+    return [Entry(DUPLICATE, None, now), *entries] if feed.has_duplicates else entries
