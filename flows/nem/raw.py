@@ -1,6 +1,7 @@
 """The work of a raw stage: fetch a day's published files, select its rows, check them."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -14,10 +15,12 @@ from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.check import check_raw_day
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
+from nemflow.tasks.nem.market_time import day_bounds
+from nemflow.tasks.nem.members import open_reports
 from nemflow.tasks.nem.price_demand import read_region_day
 from nemflow.tasks.nem.published import Published, PublishedFile
 from nemflow.tasks.nem.regions import regions_on
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import REPORT_FEEDS, Source
 from nemflow.tasks.nem.tables import Table
 from nemflow.tasks.nem.unzip import open_published
 
@@ -72,14 +75,15 @@ def select_day(published: Published, dataset: Dataset, settings: MarketSettings)
     )
     parts: list[pa.Table] = []
     faults: list[str] = []
-    for file, regions in _shares(published):
+    for files, regions in _shares(published):
         try:
-            parts.append(_read_share(file, dataset, table, published.day, regions))
+            parts.append(_read_share(files, dataset, published, regions))
         except MarketError as error:
-            archive.doubt(file, str(error))
+            for file in files:
+                archive.doubt(file, str(error))
             if not isinstance(error, IncompleteDay):
                 raise
-            faults.append(f"{error} (in {file.url})")
+            faults.append(f"{error} (in {' and '.join(file.url for file in files)})")
     if faults:
         raise IncompleteDay(f"{'; '.join(faults)}; the next run asks AEMO again")
     rows = pa.concat_tables(parts, promote_options="default")
@@ -87,22 +91,39 @@ def select_day(published: Published, dataset: Dataset, settings: MarketSettings)
     return stamp(rows, f"{dataset.name}_raw", published.day, facts)
 
 
-def _shares(published: Published) -> list[tuple[PublishedFile, tuple[str, ...]]]:
-    """Return each file with the regions that it holds."""
+def _shares(published: Published) -> list[tuple[Sequence[PublishedFile], tuple[str, ...]]]:
+    """Return the files that only together hold a part of the day, with the regions of the part."""
     regions = regions_on(published.day)
     if published.source is Source.PRICE_AND_DEMAND:
-        return [(f, (r,)) for f, r in zip(published.files, regions, strict=True)]
-    return [(file, regions) for file in published.files]
+        return [((f,), (r,)) for f, r in zip(published.files, regions, strict=True)]
+    return [(published.files, regions)]
 
 
 def _read_share(
-    file: PublishedFile, dataset: Dataset, table: Table, day: date, regions: tuple[str, ...]
+    files: Sequence[PublishedFile],
+    dataset: Dataset,
+    published: Published,
+    regions: tuple[str, ...],
 ) -> pa.Table:
-    """Return a file's rows of the day, checked to be whole for these regions."""
+    """Return the day's rows of some files, in order, checked to be whole for these regions."""
+    day, table = published.day, dataset.tables[published.source]
     if table.is_plain:
-        [region] = regions
+        [file], [region] = files, regions
         rows = read_region_day(file.path.read_bytes(), region, day, file=str(file.path))
     else:
-        rows = read_day(open_published(file.path), table, day, file=str(file.path))
+        parts = [part for file in files for part in _read_file(file, table, day)]
+        if not parts:
+            raise IncompleteDay(f"{table.name} of {day} is not whole: no file holds any of it")
+        rows = pa.concat_tables(parts, promote_options="default").combine_chunks()
     check_raw_day(rows, dataset, table, day, regions=regions)
     return rows
+
+
+def _read_file(file: PublishedFile, table: Table, day: date) -> Iterator[pa.Table]:
+    feed = REPORT_FEEDS.get(file.source)
+    if feed is None:
+        yield read_day(open_published(file.path), table, day, file=str(file.path))
+        return
+    start, end = day_bounds(day)
+    for report in open_reports(file.path, feed, lambda span: span.start < end and span.end > start):
+        yield read_day(report.data, table, day, file=f"{file.path.parent}/{report.name}")

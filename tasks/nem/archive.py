@@ -5,6 +5,8 @@
     archive/MMSDM/2014/MMSDM_2014_01/PUBLIC_DVD_DISPATCHPRICE_201401010000.zip   and ….zip.json
     archive/priceanddemand/2015/PRICE_AND_DEMAND_201501_NSW1.csv
     archive/priceanddemand/partial/PRICE_AND_DEMAND_202611_NSW1.csv              a month not over
+    archive/Reports/Public_Prices/2026/PUBLIC_PRICES_202602190000_20260220040502.zip
+    archive/Reports/DispatchIS_Reports/2026/2026-02-19/PUBLIC_DISPATCHIS_….zip   288, one 2026-02-19.json
 
 A file enters so, under the lock of its slot::
 
@@ -44,7 +46,13 @@ from nemflow.tasks.nem.holding import (
     set_aside,
 )
 from nemflow.tasks.nem.published import Published, PublishedFile, WrongMarket
-from nemflow.tasks.nem.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from nemflow.tasks.nem.sidecar import (
+    Sidecar,
+    Single,
+    read_sidecar,
+    sidecar_path,
+    write_sidecar,
+)
 from nemflow.tasks.nem.slots import Slot
 from nemflow.tasks.nem.sources import Source
 
@@ -60,7 +68,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A file just fetched, at a temporary place under one of its slot's names, in any case."""
+    """A file just fetched, at a temporary place under one of its slot's names, in any case.
+
+    Or a folder of single files, which are then listed.
+    """
 
     path: Path
     source: Source
@@ -70,6 +81,7 @@ class Arrival:
     last_modified: str
     etag: str
     synthetic: bool
+    singles: tuple[Single, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +199,22 @@ class Archive:
         name = _name_in(slot, arrival.path.name)
         final = self._root / (slot.folder if facts.complete else slot.partial_folder) / name
         sidecar = _sidecar(slot, arrival, facts, fetched_at)
-        with atomic_path(final) as temporary:
-            os.replace(arrival.path, temporary)
-            write_sidecar(final, sidecar)
+        if arrival.singles:
+            _move_folder(arrival.path, final, sidecar)
+        else:
+            with atomic_path(final) as temporary:
+                os.replace(arrival.path, temporary)
+                write_sidecar(final, sidecar)
         for other in self._paths(slot):
             if other != final:
                 remove(other)
         return holding_of(final, sidecar)
 
     def _paths(self, slot: Slot) -> list[Path]:
-        paths = [self._root / slot.folder / name for name in slot.names]
+        folder = self._root / slot.folder
+        paths = [folder / name for name in slot.names]
+        if slot.issue_of is not None:
+            paths += _issues(folder, slot.issue_of)
         if slot.partial_folder:
             paths += [self._root / slot.partial_folder / name for name in slot.names]
         return paths
@@ -245,7 +263,31 @@ def _is_old(folder: Path) -> bool:
         return False  # its writer has just finished
 
 
+def _issues(folder: Path, issue_of: Callable[[str], int | None]) -> list[Path]:
+    """Return the files of a slot that names itself by issue, the latest first."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(issue, name) for name in names if (issue := issue_of(name)) is not None]
+    return [folder / name for _, name in sorted(found, reverse=True)]
+
+
+def _move_folder(source: Path, final: Path, sidecar: Sidecar) -> None:
+    """Put a folder of single files in its place; one that lies there is in doubt, and goes."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    for single in sidecar.singles:
+        with (source / single.name).open("rb") as file:
+            os.fsync(file.fileno())
+    write_sidecar(final, sidecar)
+    if final.is_dir():
+        shutil.rmtree(final)
+    os.replace(source, final)
+
+
 def _name_in(slot: Slot, name: str) -> str:
+    if slot.issue_of is not None:
+        return name
     return next(known for known in slot.names if known.upper() == name.upper())
 
 
@@ -263,4 +305,5 @@ def _sidecar(slot: Slot, arrival: Arrival, facts: "FileFacts", fetched_at: datet
         synthetic=arrival.synthetic,
         etag=arrival.etag,
         last_modified=arrival.last_modified,
+        singles=arrival.singles,
     )

@@ -36,6 +36,7 @@ from nemflow.tasks.nem.answers import (
     whole_file_only,
 )
 from nemflow.tasks.nem.faults import Fault, fault_of_answer, fault_of_transfer, refuse_page
+from nemflow.tasks.nem.listing import Entry, parse_listing
 from nemflow.tasks.nem.market_time import utc_now
 from nemflow.tasks.nem.published import Unreachable, WrongMarket
 from nemflow.tasks.nem.retries import RetryPolicy
@@ -47,6 +48,7 @@ USER_AGENT = f"Mozilla/5.0 (compatible; nemflow/{__version__}; NEM price ETL)"
 ABSENT = frozenset({int(HTTPStatus.NOT_FOUND), int(HTTPStatus.GONE)})
 
 _MAX_REDIRECTS = 5
+_PAGE_COUNTS = timedelta(minutes=2)
 _PAGE_LIMIT = 64 << 20  # the largest listing seen has 1.2 MB
 
 _log = logging.getLogger(__name__)
@@ -109,6 +111,7 @@ class Client:
         self._timeout_s = (connect_timeout_s, read_timeout_s)
         self._retries = retries or RetryPolicy()
         self._sleep, self._rng, self._now = sleep, rng or random.Random(), now
+        self._pages: dict[str, tuple[datetime, tuple[Entry, ...] | str]] = {}
         self._session = requests.Session()
         self._session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         # An auth of our own keeps requests from looking for credentials in ~/.netrc.
@@ -135,6 +138,23 @@ class Client:
             DownloadError: anything else but a good answer, after all tries.
         """
         return self._persist(url, lambda: self._text_once(url))
+
+    def get_listing(self, url: str) -> tuple[Entry, ...]:
+        """Return what a folder's page lists; what it said within the last minutes still counts.
+
+        Raises:
+            NotThere, DownloadError: as for `get_text`.
+        """
+        asked_at, answer = self._pages.get(url, (None, None))
+        if answer is None or asked_at is None or self._now() - asked_at > _PAGE_COUNTS:
+            try:
+                answer = parse_listing(self.get_text(url), url)
+            except NotThere as error:
+                answer = str(error)
+            self._pages[url] = (self._now(), answer)
+        if isinstance(answer, str):
+            raise NotThere(answer)
+        return answer
 
     def download(
         self,

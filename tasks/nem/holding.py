@@ -3,13 +3,14 @@
 import hashlib
 import logging
 import os
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from nemflow.tasks.nem.published import PublishedFile
-from nemflow.tasks.nem.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from nemflow.tasks.nem.sidecar import Sidecar, digest_of, read_sidecar, sidecar_path, write_sidecar
 
 _CHUNK = 1 << 20
 
@@ -27,7 +28,9 @@ class Holding:
 def held_at(path: Path) -> Holding | None:
     """Return what lies at `path`, its bytes unread; None where file or sidecar is missing."""
     known = read_sidecar(path)
-    return None if known is None or not path.is_file() else holding_of(path, known)
+    if known is None or not (path.is_dir() if known.singles else path.is_file()):
+        return None
+    return holding_of(path, known)
 
 
 def holding_of(path: Path, known: Sidecar) -> Holding:
@@ -48,21 +51,32 @@ def holding_of(path: Path, known: Sidecar) -> Holding:
 
 def is_intact(held: Holding) -> bool:
     """Tell whether the bytes are still those that were fetched."""
+    singles = held.sidecar.singles
+    if not singles:
+        return _has(held.file.path, held.file.size, held.file.sha256)
+    return digest_of(singles) == held.file.sha256 and all(
+        _has(held.file.path / single.name, single.size, single.sha256) for single in singles
+    )
+
+
+def _has(path: Path, size: int, sha256: str) -> bool:
     try:
-        if held.file.path.stat().st_size != held.file.size:
+        if path.stat().st_size != size:
             return False
         digest = hashlib.sha256()
-        with held.file.path.open("rb") as file:
+        with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except FileNotFoundError:
         return False
-    return digest.hexdigest() == held.file.sha256
+    return digest.hexdigest() == sha256
 
 
 def set_aside(path: Path) -> None:
     """Rename a damaged file, over an earlier one, and say so."""
     aside = path.with_name(path.name + ".damaged")
+    if aside.is_dir():  # only a file is replaced in one step
+        shutil.rmtree(aside)
     os.replace(path, aside)
     sidecar_path(path).unlink(missing_ok=True)
     _log.warning(
@@ -74,6 +88,8 @@ def set_aside(path: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file and its sidecar, if they are there."""
     # The file first: a sidecar alone counts as nothing.
+    if path.is_dir():
+        shutil.rmtree(path)
     with suppress(FileNotFoundError):
         path.unlink()
     sidecar_path(path).unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from nemflow.tasks.nem.answers import Progress
 from nemflow.tasks.nem.archive import Arrival
 from nemflow.tasks.nem.bundle import fetch_member
 from nemflow.tasks.nem.download import ABSENT, Client, Download
-from nemflow.tasks.nem.listing import find_table, parse_listing
+from nemflow.tasks.nem.listing import find_table
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.published import Unreachable, WrongMarket
 from nemflow.tasks.nem.sidecar import Sidecar
@@ -120,7 +120,7 @@ def _listed_url(client: Client, nemweb_url: str, table: Table, month: Month) -> 
     """Return where the listing says the table's month is; None if no listing can be had."""
     folder_url = data_folder_url(nemweb_url, month)
     try:
-        entries = parse_listing(client.get_text(folder_url), folder_url)
+        entries = client.get_listing(folder_url)
     except (Unreachable, WrongMarket):
         raise
     except DownloadError as error:

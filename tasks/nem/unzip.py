@@ -1,6 +1,7 @@
 """Open a published file safely: the one wanted member of its zip, or the bare csv.
 
-What comes from the network is not trusted: every size is bounded before and while inflating,
+Archives of reports hold zips, each with one csv: these are opened one by one, and no deeper. What
+comes from the network is not trusted: every size and count is bounded before and while inflating,
 member names may not carry a path, and the check sum must agree.
 """
 
@@ -9,6 +10,8 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -16,6 +19,12 @@ from nemflow.errors import BrokenFile
 
 # A month of DISPATCHPRICE takes 17 MB, one with interventions throughout 28 MB.
 MAX_CSV_BYTES = 256 << 20
+# Daily_Reports takes 170 MB a month: 31 files of 6 MB, with 110 MB of csv each. A week of
+# TradingIS has 2,016 files.
+MAX_ARCHIVE_BYTES = 512 << 20
+MAX_NESTED_BYTES = 64 << 20
+MAX_NESTED = 4096
+MAX_TOTAL_BYTES = 8 << 30
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
@@ -42,6 +51,62 @@ def open_published(path: Path, *, limit: int = MAX_CSV_BYTES) -> bytes:
     return content
 
 
+@dataclass(frozen=True, slots=True)
+class NestedZip:
+    """The directory of an archive, read and bounded; its members are inflated when asked for."""
+
+    file: str
+    content: bytes
+    members: tuple[zipfile.ZipInfo, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the members, none of which carries a path."""
+        return tuple(member.orig_filename for member in self.members)
+
+    def inflate(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield name and csv text of these members, each a zip of one csv or a bare csv.
+
+        Raises:
+            BrokenFile: damaged, encrypted or too large, a member or all of them together.
+        """
+        by_name = {member.orig_filename: member for member in self.members}
+        total = 0
+        for name in names:
+            data = _inflate(
+                self.content, _bounded(by_name[name], MAX_NESTED_BYTES, self.file), self.file
+            )
+            if data.startswith(_ZIP_MAGIC):
+                data = _inflate_wanted(data, name, MAX_CSV_BYTES)
+            total += len(data)
+            if total > MAX_TOTAL_BYTES:
+                raise BrokenFile(f"{self.file} inflates to more than {MAX_TOTAL_BYTES:,} bytes")
+            yield name, data
+
+
+def open_nested(path: Path) -> NestedZip:
+    """Read the directory of an archive of reports.
+
+    Raises:
+        BrokenFile: no zip, too large, too many members, a name that carries a path or stands twice.
+    """
+    if path.stat().st_size > MAX_ARCHIVE_BYTES:
+        raise BrokenFile(f"{path.name} is larger than the {MAX_ARCHIVE_BYTES:,} bytes expected")
+    content = path.read_bytes()
+    if not content.startswith(_ZIP_MAGIC):
+        _refuse_what_is_no_csv(content, path.name)
+        raise BrokenFile(f"{path.name} is no zip of reports")
+    members = tuple(member for member in _directory(content, path.name) if not member.is_dir())
+    if len(members) > MAX_NESTED:
+        raise BrokenFile(f"{path.name} has {len(members):,} members, more than {MAX_NESTED:,}")
+    names = [member.orig_filename for member in members]
+    for name in names:
+        _refuse_path(name, path.name)
+    if len(set(names)) < len(names):
+        raise BrokenFile(f"{path.name} names a member more than once")
+    return NestedZip(path.name, content, members)
+
+
 def _refuse_what_is_no_csv(content: bytes, file: str) -> None:
     start = content[:4096].lstrip().lower()
     if not start:
@@ -55,12 +120,20 @@ def _refuse_what_is_no_csv(content: bytes, file: str) -> None:
 
 
 def _inflate_wanted(content: bytes, file: str, limit: int) -> bytes:
+    member = _choose_member(_directory(content, file), file)
+    return _inflate(content, _bounded(member, limit, file), file)
+
+
+def _directory(content: bytes, file: str) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            member = _choose_member(archive.infolist(), file)
+            return archive.infolist()
     # zipfile raises all of these on a damaged directory.
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise BrokenFile(f"{file} does not open as a zip ({error})") from error
+
+
+def _bounded(member: zipfile.ZipInfo, limit: int, file: str) -> zipfile.ZipInfo:
     if member.flag_bits & _ENCRYPTED:
         raise BrokenFile(f"{file}: its member {member.filename} is encrypted")
     if member.file_size > limit:
@@ -68,7 +141,7 @@ def _inflate_wanted(content: bytes, file: str, limit: int) -> bytes:
             f"{file}: its member {member.filename} has {member.file_size:,} bytes, "
             f"more than the {limit:,} expected at most"
         )
-    return _inflate(content, member, file)
+    return member
 
 
 def _choose_member(members: list[zipfile.ZipInfo], file: str) -> zipfile.ZipInfo:
@@ -79,10 +152,13 @@ def _choose_member(members: list[zipfile.ZipInfo], file: str) -> zipfile.ZipInfo
     if len(wanted) != 1:
         names = ", ".join(member.orig_filename for member in members[:5]) or "nothing"
         raise BrokenFile(f"{file} should hold one {stem}.CSV and holds {names}")
-    name = wanted[0].orig_filename
+    _refuse_path(wanted[0].orig_filename, file)
+    return wanted[0]
+
+
+def _refuse_path(name: str, file: str) -> None:
     if "/" in name or "\\" in name or ":" in name:
         raise BrokenFile(f"{file}: its member {name} carries a path; it is refused")
-    return wanted[0]
 
 
 def _is_csv_of(stem: str, name: str) -> bool:

@@ -52,7 +52,7 @@ def verify_table_file(path: Path, table: Table, month: Month) -> FileFacts:
     created = creation_stamp(data, file=path.name)
     check_footer(data, file=path.name)
     rows = find_rows(data, table, file=path.name)
-    texts = _check_numbers(rows, table, [table.stamp])
+    texts = check_numbers(rows, table, [table.stamp])
     return _facts(rows, texts[table.stamp], month, created, table.days_beyond)
 
 
@@ -67,7 +67,7 @@ def verify_region_file(path: Path, region: str, month: Month) -> FileFacts:
     """
     table = PRICE_AND_DEMAND
     rows = find_region_rows(open_published(path), file=path.name)
-    texts = _check_numbers(rows, table, [STAMP, table.region_column, "PERIODTYPE"])
+    texts = check_numbers(rows, table, [STAMP, table.region_column, "PERIODTYPE"])
     _check_only(texts[table.region_column], table.region_column, region, rows.label)
     _check_only(texts["PERIODTYPE"], "PERIODTYPE", "TRADE", rows.label)
     facts = _facts(rows, texts[STAMP], month, created="")
@@ -75,7 +75,7 @@ def verify_region_file(path: Path, region: str, month: Month) -> FileFacts:
     return facts
 
 
-def _check_numbers(rows: CsvRows, table: Table, names: Sequence[str]) -> dict[str, set[str]]:
+def check_numbers(rows: CsvRows, table: Table, names: Sequence[str]) -> dict[str, set[str]]:
     """Check all numbers of the file and return the different texts of the columns `names`."""
     numeric = [column for column in table.numeric if column in rows.columns]
     types: dict[str, pa.DataType] = dict.fromkeys(numeric, pa.float64())
@@ -126,7 +126,7 @@ def _facts(
     """Check the different stamps of a file against its month."""
     if not stamps:
         raise BrokenFile(f"{rows.label} has no rows")
-    _check_stamp_texts(stamps, rows.label)
+    check_stamp_texts(stamps, rows.label)
     start, end = (format_stamp(bound) for bound in month_bounds(month))
     within = [stamp for stamp in stamps if start < stamp <= end]
     if not within:
@@ -139,7 +139,7 @@ def _facts(
     return FileFacts(created, rows.count, last, complete=last == parse_stamp(end))
 
 
-def _check_stamp_texts(stamps: Iterable[str], label: str) -> None:
+def check_stamp_texts(stamps: Iterable[str], label: str) -> None:
     # A month has 31 dates and 288 times of day but 8,928 stamps: parse the halves.
     dates = {stamp[:10]: stamp for stamp in stamps}
     times = {stamp[10:]: stamp for stamp in stamps}

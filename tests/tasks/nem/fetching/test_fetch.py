@@ -14,7 +14,7 @@ from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.fetch import FetchSettings, NotPublishedYet, fetch_day
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import Quality, Source
 
 DVD_NAME = "PUBLIC_DVD_DISPATCHPRICE_202002010000.zip"
 DAY_2020 = date(2020, 2, 3)
@@ -121,15 +121,12 @@ def test_a_table_missing_in_its_listing_gives_way(fetch, sandbox):
 
 
 def test_a_month_not_over_is_taken_from_the_growing_files(fetch, sandbox, settings):
-    published = fetch(date(2026, 2, 17))
+    published = fetch(date(2026, 2, 17), source=Source.PRICE_AND_DEMAND)
     assert not any("MMSDM" in path for path in sandbox.paths)
     assert [file.complete for file in published.files] == [False] * 5
     partial = settings.data_dir / "archive/priceanddemand/partial"
     assert {file.path.parent for file in published.files} == {partial}
-    assert published.reason == (
-        "DISPATCHPRICE of 2026-02 is not published yet: a month usually follows 1 to 3 weeks "
-        "after its end; using PRICE_AND_DEMAND, 5-minute energy prices in whole cents"
-    )
+    assert (published.reason, published.quality) == ("", Quality.PRELIMINARY)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +147,15 @@ def test_a_day_just_over_may_not_be_published_yet(fetch, settings):
     # The clock of the sandbox stands at the 18th: its files end at that day's 00:00.
     later = datetime(2026, 2, 19, 1, tzinfo=NEM_TIME)
     with pytest.raises(NotPublishedYet) as error:
-        fetch(date(2026, 2, 18), now=lambda: later)
+        fetch(date(2026, 2, 18), source=Source.PRICE_AND_DEMAND, now=lambda: later)
     assert str(error.value) == (
         f"prices of 2026-02-18 are not published yet: {settings.aemo_url}/aemo/data/nem/"
         "priceanddemand/PRICE_AND_DEMAND_202602_NSW1.csv ends at 2026-02-18 00:00 (market time); "
-        "a day is usually added in the morning after it"
+        "a day is usually added in the morning after it; "
+        "usually there by 2026-02-19 06:00 market time"
     )
+    assert error.value.usual_at == datetime(2026, 2, 19, 6, tzinfo=NEM_TIME)
+    assert not error.value.overdue
 
 
 def test_a_month_of_which_there_is_no_file_yet_is_not_published_yet(fetch):

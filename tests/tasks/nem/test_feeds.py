@@ -1,0 +1,116 @@
+"""Report feeds: what names say, which spans hold a day, and the real listings of 2026-04-20."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nemflow.tasks.nem.feeds import (
+    DAILY_REPORTS,
+    DISPATCHIS,
+    FEEDS,
+    PUBLIC_PRICES,
+    TRADINGIS,
+    Folder,
+    Grain,
+    trading_day,
+)
+from nemflow.tasks.nem.listing import parse_listing
+from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds, interval_ends
+
+FOLDERS = [folder for feed in FEEDS for folder in (feed.current, feed.archive)]
+every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.path)
+LISTED_AT = datetime(2026, 4, 20, 14, 45, tzinfo=NEM_TIME)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "key", "issue"),
+    [
+        (
+            *(PUBLIC_PRICES.current, "PUBLIC_PRICES_202602190000_20260220040502.zip"),
+            *("2026-02-19", 20260220040502),
+        ),
+        (PUBLIC_PRICES.archive, "PUBLIC_PRICES_20260201.zip", "2026-02", 0),
+        (
+            *(DAILY_REPORTS.current, "public_daily_202602190000_20260220040503.ZIP"),
+            *("2026-02-19", 20260220040503),
+        ),
+        (
+            *(DISPATCHIS.current, "PUBLIC_DISPATCHIS_202604181445_0000000513537596.zip"),
+            *("2026-04-18_1445", 513537596),
+        ),
+        (DISPATCHIS.archive, "PUBLIC_DISPATCHIS_20260418.zip", "2026-04-18", 0),
+        (
+            *(TRADINGIS.archive, "PUBLIC_TRADINGIS_20260405_20260411.zip"),
+            *("2026-04-05_2026-04-11", 0),
+        ),
+    ],
+)
+def test_a_name_says_its_span_and_its_issue(folder, name, key, issue):
+    said = folder.recognize(name)
+    assert (said.span.key, said.issue) == (key, issue)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PUBLIC_PRICES_20260201.zip",
+        "PUBLIC_PRICES_202613190000_20260220040502.zip",
+        "PUBLIC_PRICES_202602190000_20260220040502.zip.json",
+        ".PUBLIC_PRICES_202602190000_20260220040502.zip",
+        "PUBLIC_PRICES_202602190000_20260220040502.zip.damaged",
+        "DUPLICATE",
+    ],
+)
+def test_another_name_is_none_of_the_folder(name):
+    assert PUBLIC_PRICES.current.recognize(name) is None
+
+
+@every_folder
+def test_the_spans_of_a_day_hold_every_interval_of_it(folder: Folder):
+    for day in [date(2026, 3, 28) + timedelta(days=n) for n in range(10)]:
+        spans = folder.spans_of(day)
+        assert list(spans) == sorted(spans)
+        for end in interval_ends(day, 5):
+            assert any(span.start < end <= span.end for span in spans), (day, end)
+
+
+@every_folder
+def test_a_span_says_itself_what_the_name_of_its_file_says(folder: Folder):
+    if folder.grain is Grain.INTERVAL:
+        return
+    for span in folder.spans_of(date(2026, 2, 28)):
+        start = span.key[:10].replace("-", "").ljust(8, "0")
+        name = {
+            Grain.TRADING_DAY: f"{start}0000_20260301040500",
+            Grain.DAY: start,
+            Grain.WEEK: "_".join(part.replace("-", "") for part in span.key.split("_")),
+            Grain.MONTH: f"{start[:6]}01",
+        }[folder.grain]
+        said = folder.recognize(f"{folder.stem.split('_(')[0]}_{name}.zip")
+        assert said is not None
+        assert said.span == span
+
+
+@given(st.datetimes(datetime(1998, 12, 13), datetime(2030, 12, 31)))
+def test_every_interval_lies_in_one_trading_day(moment):
+    end = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0, tzinfo=NEM_TIME)
+    day = trading_day(end)
+    start = day_bounds(day)[0] + timedelta(hours=4)
+    assert start < end <= start + timedelta(days=1)
+
+
+@every_folder
+def test_the_real_listing_is_read_and_is_as_old_and_as_new_as_the_record_says(
+    folder: Folder, aemo_files
+):
+    page = aemo_files / "listings/2026-04-19_20" / folder.path / "index.html"
+    entries = parse_listing(page.read_text(), f"https://www.nemweb.com.au/{folder.path}")
+    said = [folder.recognize(entry.name) for entry in entries if not entry.is_folder]
+    assert said
+    assert all(said)
+    spans = sorted(one.span for one in said)
+    assert folder.published_at(spans[-1]) <= LISTED_AT + timedelta(minutes=5)
+    slack = timedelta(days=1 if folder.grain is not Grain.MONTH else 35)
+    assert abs(folder.gone_at(spans[0]) - LISTED_AT) <= max(slack, timedelta(days=7))
