@@ -48,7 +48,9 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
         return
     rows = [(name, _written(value), str(origin)) for name, value, origin in settings.values()]
     put_lines(align([("setting", "value", "origin"), *rows]))
-    put_lines(["", f"settings file: {settings.file}{_if_missing(settings.file)}"])
+    history = settings.history_file
+    put_lines(["", f"history: {history}{_if_missing(history)}"])
+    put_lines([f"settings file: {settings.file}{_if_missing(settings.file)}"])
 
 
 @command.command("paths", short_help="Show the folders and files in use.")
@@ -79,6 +81,8 @@ def _paths(settings: Settings) -> dict[str, Path]:
         "sandbox": settings.data_dir / SYNTHETIC,
         "state": settings.state_dir,
         "locks": settings.lock_dir,
+        "history": settings.history_file,
+        "logs": settings.log_dir,
         "settings": settings.file,
     }
 

@@ -3,32 +3,41 @@
 import contextlib
 import os
 import reprlib
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from nemflow.cli.children import ChildrenAsOne
-from nemflow.cli.exit_codes import DONE, FAILED
+from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.options import Verbosity
-from nemflow.cli.output import put_error, put_json, put_lines
+from nemflow.cli.output import put_error, put_json, put_line, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
 from nemflow.cli.parameters import read_parameters
+from nemflow.cli.recording import Source, facts_of, recording
 from nemflow.cli.reporting import telling
 from nemflow.cli.settings import Settings
 from nemflow.errors import one_line
 from nemflow.flows.base import Flow
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.executors.local import LocalExecutor
-from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome, describe_failure
+from nemflow.flows.nem.outcome import (
+    SCHEMA,
+    FlowRunRecord,
+    Outcome,
+    describe_failure,
+    holder_of,
+)
 from nemflow.flows.picture import printable, unique_names
 from nemflow.flows.plan import FlowPlan
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.base import Task
 from nemflow.tasks.secret import SecretBase
-from nemflow.tasks.states import Mapped, State, TriggerFailed
+from nemflow.tasks.states import Cancelled, Mapped, Paused, State, TriggerFailed
 
 LISTED = 10
 """Results of so many reference tasks are shown."""
@@ -36,7 +45,7 @@ LISTED = 10
 _WIDTH = 100  # characters of a result that are shown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnOrder:
     """What was ordered.
 
@@ -45,18 +54,33 @@ class OwnOrder:
         parameters: the words of ``--param``.
         executor: where its tasks run; None for the flow's own.
         force: make targets again.
+        wait: wait for another run that makes the same target, or fail.
         dry_run: only say what would be done.
         as_json: one JSON object instead of lines.
         verbosity: how much is said on standard error.
+        options: the words that say where tasks run.
+        made_by: command, retry or resume.
+        resumes: the id of the paused run to go on with.
     """
 
     what: str
     parameters: tuple[str, ...] = ()
     executor: Executor | None = None
     force: bool = False
+    wait: bool = True
     dry_run: bool = False
     as_json: bool = False
     verbosity: Verbosity = Verbosity.NORMAL
+    options: tuple[str, ...] = ()
+    made_by: str = "command"
+    resumes: str | None = None
+
+    def words(self, folder: Path) -> list[str]:
+        """Return the words after ``nemflow`` that make the run again, wherever they are said."""
+        file, colon, flow = self.what.partition(":")
+        what = f"{(folder / file).absolute()}{colon}{flow}" if ".py" in file else self.what
+        given = [word for parameter in self.parameters for word in ("--param", parameter)]
+        return ["run", what, *given, *self.options, *(["--force"] if self.force else [])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +152,8 @@ def carry_out_own(order: OwnOrder, settings: Settings) -> int:
     if not order.dry_run:
         record = _run(own, record, order, settings)
     _tell(record, order)
+    if record.outcome is Outcome.HELD:
+        return HELD
     is_well = order.dry_run or record.outcome in (Outcome.DONE, Outcome.WRITTEN, Outcome.PRESENT)
     return DONE if is_well else FAILED
 
@@ -157,22 +183,38 @@ def _run(own: OwnFlow, record: OwnRunRecord, order: OwnOrder, settings: Settings
     if not executor.shares_memory:
         send_by_value(module)
     started = time.perf_counter()
-    with telling(order.verbosity, os.environ) as teller:
-        reporter = ChildrenAsOne(teller)
+    source = Source(
+        command=lambda run: order.words(Path.cwd()),
+        folder=os.getcwd(),
+        is_alone=True,
+        made_by=order.made_by,
+    )
+    with ExitStack() as stack:
+        reporter = ChildrenAsOne(stack.enter_context(telling(order.verbosity, os.environ)))
+        recorded = stack.enter_context(recording(settings, source, reporter))
         try:
             with _prints_of_the_flow(order):
                 state = flow.run(
                     dict(record.parameters),
                     executor=executor,
-                    reporter=reporter,
+                    reporter=recorded.reporter,
+                    context=_context(order),
                     run_on_schedule=False,
                     force=order.force,
-                    settings=RunSettings(settings.checkpointing, settings.lock_dir),
+                    settings=RunSettings(settings.checkpointing, settings.lock_dir, order.wait),
                 )
         except (KeyboardInterrupt, Terminated):
             _tell(_ended(record, reporter, "Cancelled", started), order)
             raise
-    return _with_end(_ended(record, reporter, type(state).__name__, started), flow, state)
+        ended = _ended(record, reporter, type(state).__name__, started)
+        ended = _with_end(ended, flow, state)
+        recorded.history.add_facts(ended.flow_run, facts_of(ended))
+    return ended
+
+
+def _context(order: OwnOrder) -> dict[str, object]:
+    """Return the keys that let a run go on after a pause: it is the same run then."""
+    return {} if order.resumes is None else {"resume": True, "flow_run_id": order.resumes}
 
 
 def _ended(
@@ -192,9 +234,13 @@ def _with_end(record: OwnRunRecord, flow: Flow, state: State) -> OwnRunRecord:
     """Complete a record with what the flow run's state tells."""
     states: dict[Task, State] = state.result if isinstance(state.result, dict) else {}
     record = replace(record, results=_results(flow, states))
+    if holder := holder_of(state) if state.is_failed() else "":
+        return replace(record, outcome=Outcome.HELD, reason=holder)
     if state.is_failed():
         error = _first_failure(states) or describe_failure(state)
         return replace(record, outcome=Outcome.FAILED, error=error)
+    if isinstance(state, Cancelled):
+        return replace(record, outcome=Outcome.CANCELLED, reason=one_line(state.message or ""))
     if not state.is_successful():
         return replace(record, outcome=Outcome.NOT_RUN, reason=one_line(state.message or ""))
     goal = states.get(flow.goal) if flow.goal is not None else None
@@ -243,6 +289,8 @@ def _tell(record: OwnRunRecord, order: OwnOrder) -> None:
         put_json(record.as_json())
     elif order.verbosity is not Verbosity.QUIET:
         put_lines(record.lines())
+        if record.state == Paused.__name__:
+            put_line(f"go on with it: nemflow resume {shlex.quote(record.flow_run)}")
     elif record.outcome is Outcome.FAILED:
         put_error(f"error: {record.flow_run} failed: {record.error}")
 

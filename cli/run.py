@@ -1,7 +1,7 @@
 """``nemflow run``: the flows of a data set, for dates; or a flow of the user's own."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ import click
 
 from nemflow.cli.dates import read_days
 from nemflow.cli.executors import choose_executor
-from nemflow.cli.exit_codes import DONE, FAILED
+from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
 from nemflow.cli.options import (
@@ -27,15 +27,25 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.own_flows import is_own
+from nemflow.cli.recording import (
+    NOWHERE,
+    Source,
+    facts_of,
+    made_by,
+    recording,
+    resumed_run,
+)
 from nemflow.cli.reporting import telling
-from nemflow.cli.settings import SYNTHETIC, Settings, flag
+from nemflow.cli.settings import SYNTHETIC, Layer, Settings, flag
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
 from nemflow.flows.base import Flow
 from nemflow.flows.catalog import Entry
 from nemflow.flows.executors.base import Executor
+from nemflow.flows.history.writer import HistoryReporter
 from nemflow.flows.nem.batch import Conditions, run_batch
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
-from nemflow.flows.nem.outcome import FlowRunRecord
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
+from nemflow.flows.reporter import FlowRunInfo
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.market_time import today
 
@@ -54,7 +64,9 @@ class Order:
         as_json: one JSON object per flow run instead of lines.
         verbosity: how much is said on standard error.
         executor: where tasks run; None for the flow's own.
+        wait: wait for another run that makes the same file, or leave that out.
         again: the command without its dates, for doing it once more.
+        source: the words that make one of the flow runs again, for the history.
         now: when it was ordered.
     """
 
@@ -67,7 +79,9 @@ class Order:
     as_json: bool = False
     verbosity: Verbosity = Verbosity.NORMAL
     executor: Executor | None = None
+    wait: bool = True
     again: Sequence[str] = ("nemflow", "run")
+    source: Source | None = None
     now: datetime
 
 
@@ -88,6 +102,11 @@ class Order:
     help="A parameter of a flow of your own, as JSON or text; may be repeated.",
 )
 @click.option("--force", is_flag=True, help="Make files again though they are there.")
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Do not wait for another run that makes the same file: exit 4 and say who it is.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would run, and why; touch nothing.")
 @click.option(
     "--allow-large-download",
@@ -110,6 +129,7 @@ def command(
     date_words: tuple[str, ...],
     parameters: tuple[str, ...],
     force: bool,
+    no_wait: bool,
     dry_run: bool,
     allow_large_download: bool,
     sandbox: bool,
@@ -139,16 +159,29 @@ def command(
         # prices do not pay for what flows of the user's own need
         from nemflow.cli.own_run import OwnOrder, carry_out_own
 
-        own = OwnOrder(what, parameters, chosen, force, dry_run, as_json, verbosity)
+        own = OwnOrder(
+            what=what,
+            parameters=parameters,
+            executor=chosen,
+            force=force,
+            wait=not no_wait,
+            dry_run=dry_run,
+            as_json=as_json,
+            verbosity=verbosity,
+            options=tuple(_executor_words(context)),
+            made_by=made_by(context),
+            resumes=resumed_run(context),
+        )
         context.exit(carry_out_own(own, settings))
     if parameters:
         raise click.UsageError(f"--param is for flows of your own; {what} takes --date.", context)
     if not date_words:
         raise click.MissingParameter(ctx=context, param_type="option", param_hint="'--date'")
     now = datetime.now(UTC)
+    entries, days = CATALOG.find(what), read_days(date_words, now)
     order = Order(
-        entries=CATALOG.find(what),
-        days=read_days(date_words, now),
+        entries=entries,
+        days=days,
         force=force,
         dry_run=dry_run,
         large_download=allow_large_download,
@@ -156,7 +189,14 @@ def command(
         as_json=as_json,
         verbosity=verbosity,
         executor=chosen,
-        again=_words_again(context, what),
+        wait=not no_wait,
+        again=_words_again(context, what, flags_of(context)),
+        source=Source(
+            command=_command_of(_words_again(context, what, _pinned(context, settings)), entries),
+            folder=os.getcwd(),
+            is_alone=len(entries) * len(days) == 1,
+            made_by=made_by(context),
+        ),
         now=now,
     )
     context.exit(carry_out(order, settings, flags_of(context)))
@@ -171,14 +211,15 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
         flags: those settings that were given as flags.
     """
     records: list[FlowRunRecord] = []
-
-    def tell(record: FlowRunRecord) -> None:
-        records.append(record)
-        if order.as_json:
-            put_json(record.as_json())
-
     try:
-        with _surroundings(order, settings, flags) as (flows, conditions):
+        with _surroundings(order, settings, flags) as (flows, conditions, history):
+
+            def tell(record: FlowRunRecord) -> None:
+                records.append(record)
+                history.add_facts(record.flow_run, facts_of(record))
+                if order.as_json:
+                    put_json(record.as_json())
+
             run_batch(flows, order.days, conditions, tell)
     except (KeyboardInterrupt, Terminated):
         _conclude(order, records, "finished files are kept; the same command goes on from there")
@@ -186,7 +227,7 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
     days = failed_days(records)
     if not days:
         _conclude(order, records)
-        return DONE
+        return HELD if any(record.outcome is Outcome.HELD for record in records) else DONE
     again = retry_command(order.again, days, today(order.now))
     _conclude(order, records, f"run what failed again: {again}")
     return FAILED
@@ -195,8 +236,8 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
 @contextmanager
 def _surroundings(
     order: Order, settings: Settings, flags: dict[str, str]
-) -> Iterator[tuple[list[Flow], Conditions]]:
-    """Give the flows and how to run them; a reporter and a sandbox are there inside the block."""
+) -> Iterator[tuple[list[Flow], Conditions, HistoryReporter]]:
+    """Give the flows, how to run them, and the history; all is there inside the block."""
     with ExitStack() as stack:
         if order.sandbox:
             settings = settings.for_sandbox()
@@ -209,16 +250,18 @@ def _surroundings(
         market = market_settings(
             settings, large_download=order.large_download, synthetic=order.sandbox
         )
+        teller = stack.enter_context(telling(order.verbosity, os.environ))
+        recorded = stack.enter_context(recording(settings, order.source or NOWHERE, teller))
         conditions = Conditions(
-            settings=RunSettings(settings.checkpointing, settings.lock_dir),
+            settings=RunSettings(settings.checkpointing, settings.lock_dir, order.wait),
             executor=order.executor,
-            reporter=stack.enter_context(telling(order.verbosity, os.environ)),
+            reporter=recorded.reporter,
             force=order.force,
             dry_run=order.dry_run,
             synthetic=order.sandbox,
             look_inside=order.verbosity >= Verbosity.VERBOSE,
         )
-        yield [entry.build(market) for entry in order.entries], conditions
+        yield [entry.build(market) for entry in order.entries], conditions, recorded.history
 
 
 def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") -> None:
@@ -234,16 +277,52 @@ def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") ->
         put_error(f"hint: {hint}")
 
 
-def _words_again(context: click.Context, what: str) -> list[str]:
+def _words_again(context: click.Context, what: str, flags: Mapping[str, str]) -> list[str]:
     """Return the command, without its dates and without what changes only its output."""
     words = ["nemflow", "run"] + ([what] if what != DEFAULT_DATASET else [])
-    for name, value in flags_of(context).items():
+    for name, value in flags.items():
         words += [flag(name), value]
     for name in ("executor", "scheduler"):
         if context.params[name]:
             words += [flag(name), context.params[name]]
     switches = ("sandbox", "force", "allow_large_download")
     return words + [flag(name) for name in switches if context.params[name]]
+
+
+def _pinned(context: click.Context, settings: Settings) -> dict[str, str]:
+    """Return flags that make a run the same again, whatever the environment says by then."""
+    flags = {**flags_of(context), "data_dir": str(settings.data_dir)}
+    if "config" in flags:
+        flags["config"] = str(settings.file)
+    for name in ("source", "nemweb_url", "aemo_url"):
+        is_said = settings.origins[name].layer is not Layer.DEFAULT
+        if is_said and (name == "source" or not context.params["sandbox"]):
+            flags[name] = getattr(settings, name)
+    return flags
+
+
+def _command_of(
+    words: Sequence[str], entries: Sequence[Entry]
+) -> Callable[[FlowRunInfo], list[str]]:
+    """Return what makes the words of one flow run of those of the whole command.
+
+    The first stage is run again with what comes after it, a later one alone.
+    """
+
+    def command(run: FlowRunInfo) -> list[str]:
+        [_, verb, *rest] = words
+        if run.flow_name != entries[0].name:
+            rest = [run.flow_name, *rest[not rest[0].startswith("-") :]]
+        return [verb, *rest, "--date", str(run.parameters["date"])]
+
+    return command
+
+
+def _executor_words(context: click.Context) -> Iterator[str]:
+    flags = flags_of(context)
+    for name, value in (*context.params.items(), *flags.items()):
+        if name in ("executor", "scheduler", "workers") and value:
+            yield from (flag(name), value)
 
 
 def _refuse_price_options(context: click.Context) -> None:

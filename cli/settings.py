@@ -62,6 +62,8 @@ class Settings:
         tries: how often a request is made before it is given up.
         workers: how many tasks of a flow run may run at once.
         checkpointing: whether results and targets are written.
+        log_days: for how many days the logs of flow runs are kept.
+        log_megabytes: how large all logs together may become; the oldest go first.
         file: the settings file, whether it exists or not.
         origins: where each value comes from, by name.
     """
@@ -76,6 +78,8 @@ class Settings:
     tries: int
     workers: int
     checkpointing: bool
+    log_days: int
+    log_megabytes: int
     file: Path
     origins: Mapping[str, Origin]
 
@@ -83,6 +87,16 @@ class Settings:
     def lock_dir(self) -> Path:
         """Where locks lie."""
         return self.state_dir / "locks"
+
+    @property
+    def history_file(self) -> Path:
+        """The history of flow runs."""
+        return self.state_dir / "history.sqlite"
+
+    @property
+    def log_dir(self) -> Path:
+        """Where the logs of flow runs lie."""
+        return self.state_dir / "logs"
 
     def values(self) -> Iterator[tuple[str, object, Origin]]:
         """Give name, value and origin of each setting."""
@@ -131,6 +145,8 @@ _SETTINGS = MappingProxyType(
         "tries": _Setting(kinds.whole_number(1, 20), lambda: 5),
         "workers": _Setting(kinds.whole_number(1, 64), lambda: 1),
         "checkpointing": _Setting(kinds.switch(), lambda: True),
+        "log_days": _Setting(kinds.whole_number(1, 36_500), lambda: 90),
+        "log_megabytes": _Setting(kinds.whole_number(1, 1_000_000), lambda: 500),
     }
 )
 

@@ -60,6 +60,10 @@ class Blueprint(Protocol):
     def flow_run_name(self) -> str | Callable[..., str] | None:
         """The template of the names of runs."""
 
+    @property
+    def version(self) -> str:
+        """What tells this structure and code from others."""
+
     def parameters(self) -> set[Parameter]:
         """The flow's parameters."""
 

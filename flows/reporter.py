@@ -5,19 +5,20 @@ Calls may come from worker threads (``task_progress`` and the Running state), so
 takes its own lock. A reporter must not raise: what it does is talk, not work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 from nemflow.tasks.states import State
 
 
 class FlowRunInfo(NamedTuple):
-    """Who runs: one flow run."""
+    """Who runs: one flow run; ``version`` works out that of the flow, which takes a while."""
 
     id: str
     name: str
     flow_name: str
     parameters: Mapping[str, object]
+    version: Callable[[], str] = str
 
 
 class TaskRunInfo(NamedTuple):
@@ -65,3 +66,34 @@ class Silent:
         self, run: FlowRunInfo, state: State, task_states: Mapping[str, State]
     ) -> None:
         """Say nothing."""
+
+
+class Several:
+    """Passes everything on to several reporters, in their order."""
+
+    def __init__(self, *reporters: Reporter) -> None:
+        self._reporters = reporters
+
+    def flow_run_started(self, run: FlowRunInfo, tasks: tuple[TaskRunInfo, ...]) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.flow_run_started(run, tasks)
+
+    def task_run_changed(self, run: FlowRunInfo, task: TaskRunInfo, state: State) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.task_run_changed(run, task, state)
+
+    def task_run_progress(
+        self, run: FlowRunInfo, task: TaskRunInfo, done: int, total: int | None, unit: str
+    ) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.task_run_progress(run, task, done, total, unit)
+
+    def flow_run_finished(
+        self, run: FlowRunInfo, state: State, task_states: Mapping[str, State]
+    ) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.flow_run_finished(run, state, task_states)

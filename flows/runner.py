@@ -46,6 +46,10 @@ from nemflow.tasks.task_run import RunContext
 log = logging.getLogger(__name__)
 
 
+class CancelRun(BaseException):
+    """Ends the flow run of the thread in which it is raised as Cancelled; only that run."""
+
+
 class FlowRunner:
     """Runs one flow.
 
@@ -101,6 +105,8 @@ class FlowRunner:
             if run_context.values.get("raise_on_exception"):
                 tell.flow_run_finished(info, final, {})
                 raise
+        except CancelRun as request:
+            final = Cancelled(str(request))
         except BaseException:
             tell.flow_run_finished(info, Cancelled("the flow run was interrupted"), {})
             raise
@@ -137,6 +143,7 @@ class FlowRunner:
             checkpointing=chosen.checkpointing,
             force=force,
             lock_dir=chosen.lock_dir,
+            wait_for_locks=chosen.wait_for_locks,
             flow_result=flow.result,
             resume=bool(user_values.get("resume")),
         )
@@ -144,7 +151,8 @@ class FlowRunner:
         values = run_values(flow, resolved, user_values, run_id, run_context.now())
         run_context.values = values
         run_context.scope = Scope(values)
-        return run_context, FlowRunInfo(run_id, str(values["flow_run_name"]), flow.name, resolved)
+        name = str(values["flow_run_name"])
+        return run_context, FlowRunInfo(run_id, name, flow.name, resolved, lambda: flow.version)
 
     def _run(
         self,

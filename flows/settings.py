@@ -16,10 +16,12 @@ class RunSettings:
         checkpointing: whether what is declared with a result or target is written.
         lock_dir: where the locks of targets lie: a folder of this machine, not of a network drive;
             None for no locking.
+        wait_for_locks: whether to wait for another run that makes the same target, or to fail.
     """
 
     checkpointing: bool = True
     lock_dir: Path | None = None
+    wait_for_locks: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "RunSettings":

@@ -7,7 +7,9 @@
     ├── ParameterError (ValueError)     a flow run was given a wrong, unknown or missing parameter
     ├── ResultError                     a value could not be kept or read back
     │   ├── LocationError (ValueError)  a template has an unknown key, or a path leaves its root
-    │   └── UnreadableTarget            what lies at a target cannot be read back
+    │   ├── UnreadableTarget            what lies at a target cannot be read back
+    │   └── TargetHeld                  another run is making the target
+    ├── HistoryError                    the record of past runs cannot be used
     ├── SettingsError (ValueError)      an option, environment variable or settings file is wrong
     └── MarketError                     the market's data could not be had, or cannot be trusted
         ├── NotThere                    the source answered: no such file (404), or not published
@@ -24,6 +26,15 @@ This module imports nothing, so that every layer may use it.
 def one_line(text: str) -> str:
     """Put a message on one line."""
     return " ".join(text.split())
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what went wrong as one sentence: an error's own words where they say enough."""
+    if isinstance(error, NemflowError) and str(error):
+        return one_line(str(error))
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return one_line(f"{error.filename}: {error.strerror}")
+    return one_line(repr(error))
 
 
 class NemflowError(Exception):
@@ -48,6 +59,14 @@ class LocationError(ResultError, ValueError):
 
 class UnreadableTarget(ResultError):
     """What lies at a target cannot be read back."""
+
+
+class TargetHeld(ResultError):
+    """Another run is making the target, and this one was told not to wait for it."""
+
+
+class HistoryError(NemflowError):
+    """The record of past runs cannot be used."""
 
 
 class SettingsError(NemflowError, ValueError):

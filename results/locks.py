@@ -89,6 +89,10 @@ class TargetLock:
         finally:
             os.close(handle)
 
+    def holder(self) -> str:
+        """Return who holds the lock, in the words that `acquire` passes on."""
+        return _describe(self._read_owner())
+
     def needs_sweep(self) -> bool:
         """Tell whether somebody is at work on the target, or died at it: one look at the disk.
 

@@ -7,7 +7,7 @@ looks again before starting. What cannot be read back is set aside and made agai
 
 import logging
 
-from nemflow.errors import UnreadableTarget
+from nemflow.errors import TargetHeld, UnreadableTarget
 from nemflow.results.base import Result
 from nemflow.results.locks import TargetLock
 from nemflow.tasks import signals
@@ -98,15 +98,16 @@ def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
 
     Returns None where none is needed: the place is private to this process, locking is off, or the
     flow run holds the lock already for all its tasks.
+
+    Raises:
+        TargetHeld: another holds it, and the run is not to wait.
     """
     lock = _free_lock(placed, context)
     if lock is None:
         return None
     assert isinstance(placed.location, str)
     needs_sweep = lock.needs_sweep()  # taking the lock hides that somebody died with it
-    lock.acquire(
-        on_wait=lambda holder: log.warning("%s is being made by %s; waiting", lock.target, holder)
-    )
+    _acquire(lock, wait=context.wait_for_locks)
     try:
         if needs_sweep:
             placed.sweep(placed.location)
@@ -114,6 +115,17 @@ def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
         lock.release()
         raise
     return lock
+
+
+def _acquire(lock: TargetLock, *, wait: bool) -> None:
+    if wait:
+        lock.acquire(
+            on_wait=lambda holder: log.warning(
+                "%s is being made by %s; waiting", lock.target, holder
+            )
+        )
+    elif not lock.try_acquire():
+        raise TargetHeld(f"{lock.target} is being made by {lock.holder()}")
 
 
 def _free_lock(placed: Result, context: RunContext) -> TargetLock | None:

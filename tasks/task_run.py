@@ -52,6 +52,7 @@ class RunContext:
         checkpointing: whether declared results are written.
         force: make targets again though they exist.
         lock_dir: where the locks of targets lie; None for no locking.
+        wait_for_locks: whether to wait for another run that makes a target, or to fail.
         claimed: names of the locks that the flow run holds itself for all its tasks.
         flow_result: the result of tasks that declare none.
         taken_targets: location to slug of the task whose target it is, in this run.
@@ -67,6 +68,7 @@ class RunContext:
     checkpointing: bool = True
     force: bool = False
     lock_dir: Path | None = None
+    wait_for_locks: bool = True
     claimed: frozenset[str] = frozenset()
     flow_result: Result | None = None
     taken_targets: dict[str, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from datetime import date
 
 from nemflow import Executor, Flow, Reporter, RunSettings, Silent, Task, states
 from nemflow.errors import UnreadableTarget, one_line
-from nemflow.flows.nem.outcome import FlowRunRecord, Outcome, describe_failure
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome, describe_failure, holder_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,8 @@ def _held_back(record: FlowRunRecord, before: FlowRunRecord) -> FlowRunRecord:
     """Return the record of a stage that is not started because of the one before it."""
     if before.outcome is Outcome.NOT_PUBLISHED:
         return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=before.reason)
+    if before.outcome is Outcome.HELD:
+        return replace(record, outcome=Outcome.HELD, reason=before.reason)
     words = before.outcome.words if before.outcome is Outcome.FAILED else "was not run"
     return replace(record, outcome=Outcome.NOT_RUN, reason=f"{before.flow_run} {words}")
 
@@ -116,6 +118,8 @@ def _with_end(
     """Complete a record with what the flow run's state tells."""
     result = state.result
     ends: Mapping[Task, states.State] = result if isinstance(result, dict) else {}
+    if state.is_failed() and (holder := holder_of(state)):
+        return replace(record, outcome=Outcome.HELD, reason=holder)
     if state.is_failed():
         return replace(record, outcome=Outcome.FAILED, error=_error(state, ends))
     if not state.is_successful():

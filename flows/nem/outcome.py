@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from nemflow import NemflowError, states
-from nemflow.errors import one_line
+from nemflow.errors import TargetHeld, one_line, sentence_of
 
 SCHEMA = 1
 """The version of the JSON objects; grows when a key changes its meaning or goes."""
@@ -21,6 +21,7 @@ class Outcome(enum.StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     NOT_RUN = "not_run"
+    HELD = "held"
     PLANNED = "planned"
 
     @property
@@ -42,6 +43,7 @@ _WORDS = {
     Outcome.FAILED: "failed",
     Outcome.CANCELLED: "cancelled",
     Outcome.NOT_RUN: "not run",
+    Outcome.HELD: "held by another run",
     Outcome.PLANNED: "would run",
 }
 
@@ -91,8 +93,14 @@ class FlowRunRecord:
 def describe_failure(state: states.State) -> str:
     """Return a failed state's reason as one sentence."""
     cause = state.result
-    if isinstance(cause, NemflowError) and str(cause):
-        return one_line(str(cause))
-    if isinstance(cause, OSError) and cause.filename and cause.strerror:
-        return one_line(f"{cause.filename}: {cause.strerror}")
+    says_itself = isinstance(cause, (NemflowError, OSError)) and str(cause)
+    if isinstance(cause, BaseException) and (says_itself or not state.message):
+        return sentence_of(cause)
     return one_line(state.message or repr(cause))
+
+
+def holder_of(state: states.State) -> str:
+    """Return who makes the target that a run was not to wait for; empty where that was not it."""
+    ends = state.result.values() if isinstance(state.result, dict) else ()
+    held = [s.result for s in (state, *ends) if isinstance(s.result, TargetHeld)]
+    return one_line(str(held[0])) if held else ""

@@ -1,0 +1,260 @@
+"""The version of a flow: eight bytes that follow from its structure and from the code of its tasks.
+
+Structure is tasks, edges, parameters, targets and what decides how tasks run. Code is that of the
+tasks' functions and of what these name, as far as it lies in the same package (or, for a file that is
+no package's, in the same folder): parsed, so that comments, docstrings and layout do not count. Values
+that a function closes over do not either: they say where a flow runs, not what it does. Nothing is
+imported to find this out.
+"""
+
+import ast
+import functools
+import hashlib
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.machinery import PathFinder
+from types import CodeType, FunctionType
+from typing import NamedTuple
+
+from nemflow.flows.blueprint import Blueprint
+from nemflow.flows.parameters import Parameter
+from nemflow.tasks.base import Task
+from nemflow.tasks.decorator import FunctionTask
+
+_LENGTH = 16  # hexadecimal digits
+
+
+class _Place(NamedTuple):
+    """A name at the top of a module's file."""
+
+    module: str
+    path: str
+    name: str
+
+
+def flow_version(flow: Blueprint) -> str:
+    """Return the version of a flow."""
+    digest = hashlib.sha256()
+    for line in _structure(flow):
+        digest.update(f"{line}\n".encode())
+    reader = _Reader()
+    for code in dict.fromkeys(_codes(flow)):
+        digest.update(reader.read(code).encode())
+    for text in reader.follow():
+        digest.update(text.encode())
+    return digest.hexdigest()[:_LENGTH]
+
+
+# Structure
+
+
+def _structure(flow: Blueprint) -> Iterator[str]:
+    yield flow.name
+    order = sorted(flow.graph.tasks(), key=lambda task: flow.slugs[task])
+    for task in order:
+        yield f"{flow.slugs[task]} {_describe(task)}"
+        constants = flow.constants.get(task, {})
+        yield from (f"  {name} = {_value(constants[name])}" for name in sorted(constants))
+    yield from sorted(
+        f"{flow.slugs[e.upstream_task]} > {flow.slugs[e.downstream_task]} "
+        f"{e.key} {e.mapped} {e.flattened}"
+        for e in flow.graph.edges()
+    )
+    yield " ".join(sorted(flow.slugs[task] for task in flow.reference_tasks()))
+    yield flow.slugs[flow.goal] if flow.goal is not None else ""
+
+
+def _describe(task: Task) -> str:
+    kind = type(task)
+    options = (
+        task.max_retries,
+        task.retry_delay,
+        task.timeout_s,
+        _value(task.trigger),
+        task.skip_on_upstream_skip,
+        _value(task.target),
+        task.cache_for,
+        type(task.result).__name__,
+        (task.required, _value(task.default)) if isinstance(task, Parameter) else None,
+    )
+    return f"{kind.__module__}.{kind.__qualname__} {task.name} {options}"
+
+
+def _value(value: object) -> str:
+    """Return a value as text that is the same in every process."""
+    if isinstance(value, (type, FunctionType)):
+        return f"{value.__module__}.{value.__qualname__}"
+    plain = (str, bytes, int, float, bool, list, tuple, dict, type(None))
+    return repr(value) if isinstance(value, plain) and " at 0x" not in repr(value) else _kind(value)
+
+
+def _kind(value: object) -> str:
+    text = str(value)
+    return f"{type(value).__name__} {'' if ' at 0x' in text else text}"
+
+
+def _codes(flow: Blueprint) -> Iterator[CodeType]:
+    for task in sorted(flow.graph.tasks(), key=lambda task: flow.slugs[task]):
+        work = task.run if isinstance(task, FunctionTask) else type(task).run
+        function = inspect.unwrap(work)
+        code = getattr(function, "__code__", None)
+        is_engines = type(task).__module__.startswith("nemflow.") and work is not task.run
+        if isinstance(code, CodeType) and not is_engines:
+            yield code
+
+
+# Code
+
+
+class _Reader:
+    """Reads code from files of source, and notes what it names."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[_Place, None] = {}
+
+    def read(self, code: CodeType) -> str:
+        """Return a function's code; of one whose source is not there, its bytecode."""
+        module = _module_of(code.co_filename)
+        source = None if module is None else _parse(code.co_filename)
+        nodes = [] if source is None else source.at_line(code.co_firstlineno)
+        if not nodes or module is None:
+            return _bytecode(code)
+        for node in nodes:
+            self._note(node, module, code.co_filename)
+        return "\n".join(map(_text, nodes))
+
+    def follow(self) -> Iterator[str]:
+        """Give the code that what was read names, and what that names, to the end."""
+        done: dict[_Place, str] = {}
+        while left := [place for place in self._wanted if place not in done]:
+            for place in left:
+                source = _parse(place.path)
+                node = None if source is None else source.tops.get(place.name)
+                done[place] = "" if node is None else _text(node)
+                if node is not None:
+                    self._note(node, place.module, place.path)
+        yield from (f"{p.module}.{p.name} {done[p]}\n" for p in sorted(done))
+
+    def _note(self, node: ast.AST, module: str, path: str) -> None:
+        source = _parse(path)
+        assert source is not None  # the node comes from it
+        imports = {**source.imports, **_imports(ast.walk(node), module)}
+        for used in ast.walk(node):
+            if isinstance(used, ast.Name) and used.id in source.tops and used.id not in imports:
+                self._wanted.setdefault(_Place(module, path, used.id))
+            elif isinstance(used, ast.Name) and used.id in imports:
+                self._want(imports[used.id], module, path)
+            elif isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name):
+                whole = imports.get(used.value.id)
+                if whole is not None:
+                    self._want((".".join(filter(None, whole)), used.attr), module, path)
+
+    def _want(self, imported: tuple[str, str], module: str, path: str) -> None:
+        """Note a name of another module, if that is of the same package or folder."""
+        name, attribute = imported
+        found = _find(name, module, path) if attribute else None
+        if found is not None:
+            self._wanted.setdefault(_Place(name, found, attribute))
+
+
+class _Source(NamedTuple):
+    """A parsed file: what stands at its top by name, and what its imports bind."""
+
+    tree: ast.Module
+    tops: dict[str, ast.stmt]
+    imports: dict[str, tuple[str, str]]
+
+    def at_line(self, line: int) -> list[ast.AST]:
+        """Return the functions that begin at a line; lambdas may be several."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return [n for n in ast.walk(self.tree) if isinstance(n, kinds) and _first_line(n) == line]
+
+
+@functools.lru_cache(maxsize=128)
+def _parse(path: str) -> _Source | None:
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    tops: dict[str, ast.stmt] = {}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            tops[node.name] = node
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            tops.update((t.id, node) for t in targets if isinstance(t, ast.Name))
+    return _Source(tree, tops, _imports(tree.body, _module_of(path) or ""))
+
+
+def _imports(nodes: Iterable[ast.AST], module: str) -> dict[str, tuple[str, str]]:
+    """Return what import statements bind: (module, name in it); the name is empty for a module."""
+    bound: dict[str, tuple[str, str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                bound[alias.asname or alias.name] = (alias.name, "")
+        elif isinstance(node, ast.ImportFrom):
+            above = module.split(".")[: -node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            bound.update({a.asname or a.name: (base, a.name) for a in node.names})
+    return bound
+
+
+@functools.lru_cache(maxsize=1024)
+def _find(name: str, module: str, path: str) -> str | None:
+    """Return the file of a module that belongs with another; None for all others."""
+    package = module.partition(".")[0]
+    if "." in module or os.path.basename(path) == "__init__.py":
+        if name.partition(".")[0] != package:
+            return None
+        top = getattr(sys.modules.get(package), "__path__", None)
+        folders = [os.path.join(f, *name.split(".")[1:-1]) for f in top or ()]
+    else:
+        folders = [os.path.join(os.path.dirname(path), *name.split(".")[:-1])]
+    spec = PathFinder.find_spec(name.rpartition(".")[2], folders)
+    return spec.origin if spec is not None and spec.has_location else None
+
+
+def _module_of(path: str) -> str | None:
+    """Return the name of the module that was loaded from a file."""
+    return _modules_by_file().get(path) or _modules_by_file(len(sys.modules)).get(path)
+
+
+@functools.lru_cache(maxsize=2)
+def _modules_by_file(count: int = 0) -> dict[str, str]:
+    """Return the names of the loaded modules by file; *count* of them asks for the present ones."""
+    loaded = list(sys.modules.items())
+    return {f: name for name, module in loaded if (f := getattr(module, "__file__", None))}
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
+    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return decorators[0].lineno if decorators else node.lineno
+
+
+def _text(node: ast.AST) -> str:
+    """Return code without comments, docstrings and layout."""
+    return ast.unparse(_WithoutDocstrings().visit(node))
+
+
+class _WithoutDocstrings(ast.NodeTransformer):
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        body = getattr(node, "body", None)
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        if (
+            isinstance(node, kinds)
+            and isinstance(body, list)
+            and ast.get_docstring(node) is not None
+        ):
+            node.body = body[1:] or [ast.Pass()]
+        return node
+
+
+def _bytecode(code: CodeType) -> str:
+    """Return what a function's bytecode does, without where it stood."""
+    consts = [_bytecode(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {consts}"
