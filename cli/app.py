@@ -27,9 +27,16 @@ NAME = "nemflow"
 COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
+        "history": "List the runs of the past, the newest first.",
+        "show": "Show one run: its tasks as a timeline, states, target, error, and what to do next.",
+        "logs": "Show the log of a run, or of one of its tasks, with the tracebacks of what failed.",
+        "retry": "Run again just what failed.",
+        "cancel": "Cancel a run that another process is at, or that is paused.",
+        "resume": "Go on with a paused run.",
         "flows": "List the flows, or show one.",
         "config": "Show the settings in force and where each comes from.",
         "sandbox": "Serve a synthetic market, for trying things out.",
+        "help": "Explain exit codes, environment variables, dates or targets.",
     }
 )
 """The commands and their one-line helps."""
@@ -101,6 +108,8 @@ def group(context: click.Context, /) -> None:
       0    done, already there, or only not published yet
       1    work failed
       2    wrong use
+      3    --check found something to do
+      4    held by another run (--no-wait)
       130  interrupted by Ctrl-C
       143  terminated by SIGTERM
     """

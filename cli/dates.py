@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from nemflow.errors import SettingsError
-from nemflow.tasks.nem.market_time import Month, today
+from nemflow.tasks.nem.market_time import NEM_TIME, Month, today
 
 FIRST_DAY = date(1998, 12, 7)
 """The first day of the market."""
 
 FORMS = "write a day as 2014-01-31, a month as 2014-01, or today or yesterday"
 
+_AGO = re.compile(r"(\d{1,4})([mhdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
 
 
@@ -24,6 +25,28 @@ def read_days(words: Iterable[str], now: datetime) -> list[date]:
         SettingsError: a word is no date, or names what is in the future or before the market.
     """
     return list(dict.fromkeys(day for word in words for day in _days_of(word, today(now))))
+
+
+def read_since(word: str, now: datetime | None = None) -> datetime:
+    """Return the moment that ``--since`` means: so long ago, or the start of a market day.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    moment = now or datetime.now(UTC)
+    match = _AGO.fullmatch(word.strip().lower())
+    if match:
+        unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+        return moment - timedelta(**{unit: int(match[1])})
+    named = {"today": today(moment), "yesterday": today(moment) - timedelta(days=1)}
+    try:
+        day = named.get(word.strip().lower()) or date.fromisoformat(word.strip())
+        return datetime.combine(day, time(), NEM_TIME)
+    except (ValueError, OverflowError):
+        raise SettingsError(
+            f"--since {word}: write how long ago, as 30m, 12h, 7d or 4w, a date as 2014-01-31, "
+            "today or yesterday"
+        ) from None
 
 
 def _days_of(word: str, current: date) -> list[date]:

@@ -72,9 +72,14 @@ def need_command(context: click.Context) -> None:
         context.exit(WRONG_USE)
 
 
+def config_option(command: _Command) -> _Command:
+    """Add ``--config``."""
+    return _setting("--config", "The settings file.", form="FILE")(command)
+
+
 def settings_options(command: _Command) -> _Command:
     """Add ``--data-dir`` and ``--config``."""
-    command = _setting("--config", "The settings file.", form="FILE")(command)
+    command = config_option(command)
     return _setting("--data-dir", "Where prices are kept.", form="FOLDER")(command)
 
 

@@ -30,6 +30,15 @@ def put_json(value: object, *, indent: int | None = None) -> None:
     put_line(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
+def width_of_terminal() -> int | None:
+    """Return how many characters a line of standard output may have; None where that is no terminal."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return None
+    import shutil  # a pipe does not pay for it
+
+    return shutil.get_terminal_size().columns
+
+
 def put_error(line: str) -> None:
     """Write a line to standard error, if there is one."""
     if sys.stderr is not None:  # print would take standard output instead

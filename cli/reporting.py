@@ -154,6 +154,7 @@ def telling(verbosity: Verbosity, environment: Mapping[str, str]) -> Iterator[Re
     teller = _teller(verbosity, environment, stream)
     logger = logging.getLogger("nemflow")
     handler = _ToTeller(teller)
+    handler.setLevel(_LOG_LEVELS[verbosity])  # others may want more of the logger
     handler.setFormatter(_OneLine(traceback=verbosity is Verbosity.DEBUG))
     level = logger.level
     logger.addHandler(handler)

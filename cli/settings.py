@@ -151,6 +151,25 @@ _SETTINGS = MappingProxyType(
 )
 
 
+DESCRIPTIONS = MappingProxyType(
+    {
+        "data_dir": "where prices are kept; may be a network drive",
+        "state_dir": "locks, history and logs: a folder of this machine",
+        "nemweb_url": "the address of NEMweb or of a mirror",
+        "aemo_url": "the address of AEMO's website or of a mirror",
+        "source": "the one source to take prices from, or auto",
+        "connections": "how many downloads may go on at once",
+        "timeout_s": "how long a server may stay silent, in seconds",
+        "tries": "how often a request is made before it is given up",
+        "workers": "how many tasks of a flow run may run at once",
+        "checkpointing": "false: write no results and targets",
+        "log_days": "for how many days the logs of runs are kept",
+        "log_megabytes": "how large all logs together may become",
+    }
+)
+"""What each setting is for, in a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Given:
     """What was written somewhere: in flags, in the environment, in the settings file.

@@ -17,7 +17,7 @@ from nemflow.flows.history.run_logs import RunLogs
 from nemflow.flows.history.stamps import HEARTBEAT, utc_now
 from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
 from nemflow.results.local import RealFolders
-from nemflow.tasks.states import State
+from nemflow.tasks.states import State, TriggerFailed
 
 if TYPE_CHECKING:
     from nemflow.flows.history.store import Store
@@ -221,7 +221,7 @@ class HistoryReporter:
             return
         is_bad = state.is_failed() or state.is_retrying()
         why = f": {error_of(state) if is_bad else state.message}" if state.message or is_bad else ""
-        cause = state.result if is_bad else None
+        cause = state.result if is_bad and not isinstance(state, TriggerFailed) else None
         error = cause if isinstance(cause, BaseException) else None
         level = logging.ERROR if state.is_failed() else logging.WARNING if is_bad else logging.INFO
         words = f"{type(state).__name__}{why}"
