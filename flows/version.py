@@ -40,8 +40,8 @@ def flow_version(flow: Blueprint) -> str:
     for line in _structure(flow):
         digest.update(f"{line}\n".encode())
     reader = _Reader()
-    for code in dict.fromkeys(_codes(flow)):
-        digest.update(reader.read(code).encode())
+    for code, module in dict.fromkeys(_codes(flow)):
+        digest.update(reader.read(code, module).encode())
     for text in reader.follow():
         digest.update(text.encode())
     return digest.hexdigest()[:_LENGTH]
@@ -79,13 +79,13 @@ def _describe(task: Task) -> str:
         type(task.result).__name__,
         (task.required, _value(task.default)) if isinstance(task, Parameter) else None,
     )
-    return f"{kind.__module__}.{kind.__qualname__} {task.name} {options}"
+    return f"{kind.__qualname__} {task.name} {options}"
 
 
 def _value(value: object) -> str:
     """Return a value as text that is the same in every process."""
     if isinstance(value, (type, FunctionType)):
-        return f"{value.__module__}.{value.__qualname__}"
+        return value.__qualname__  # the module of one file has several names: __main__ is one
     plain = (str, bytes, int, float, bool, list, tuple, dict, type(None))
     return repr(value) if isinstance(value, plain) and " at 0x" not in repr(value) else _kind(value)
 
@@ -95,14 +95,14 @@ def _kind(value: object) -> str:
     return f"{type(value).__name__} {'' if ' at 0x' in text else text}"
 
 
-def _codes(flow: Blueprint) -> Iterator[CodeType]:
+def _codes(flow: Blueprint) -> Iterator[tuple[CodeType, str]]:
     for task in sorted(flow.graph.tasks(), key=lambda task: flow.slugs[task]):
         work = task.run if isinstance(task, FunctionTask) else type(task).run
         function = inspect.unwrap(work)
         code = getattr(function, "__code__", None)
         is_engines = type(task).__module__.startswith("nemflow.") and work is not task.run
         if isinstance(code, CodeType) and not is_engines:
-            yield code
+            yield code, function.__module__
 
 
 # Code
@@ -114,12 +114,11 @@ class _Reader:
     def __init__(self) -> None:
         self._wanted: dict[_Place, None] = {}
 
-    def read(self, code: CodeType) -> str:
+    def read(self, code: CodeType, module: str) -> str:
         """Return a function's code; of one whose source is not there, its bytecode."""
-        module = _module_of(code.co_filename)
-        source = None if module is None else _parse(code.co_filename)
+        source = _source_of(code.co_filename, module)
         nodes = [] if source is None else source.at_line(code.co_firstlineno)
-        if not nodes or module is None:
+        if not nodes:
             return _bytecode(code)
         for node in nodes:
             self._note(node, module, code.co_filename)
@@ -130,15 +129,15 @@ class _Reader:
         done: dict[_Place, str] = {}
         while left := [place for place in self._wanted if place not in done]:
             for place in left:
-                source = _parse(place.path)
+                source = _source_of(place.path, place.module)
                 node = None if source is None else source.tops.get(place.name)
                 done[place] = "" if node is None else _text(node)
                 if node is not None:
                     self._note(node, place.module, place.path)
-        yield from (f"{p.module}.{p.name} {done[p]}\n" for p in sorted(done))
+        yield from sorted(f"{os.path.basename(p.path)} {p.name} {done[p]}\n" for p in done)
 
     def _note(self, node: ast.AST, module: str, path: str) -> None:
-        source = _parse(path)
+        source = _source_of(path, module)
         assert source is not None  # the node comes from it
         imports = {**source.imports, **_imports(ast.walk(node), module)}
         for used in ast.walk(node):
@@ -172,8 +171,16 @@ class _Source(NamedTuple):
         return [n for n in ast.walk(self.tree) if isinstance(n, kinds) and _first_line(n) == line]
 
 
+def _source_of(path: str, module: str) -> _Source | None:
+    """Return a file parsed; None where it is not there or no Python."""
+    try:
+        return _parse(path, module, os.stat(path).st_mtime_ns)
+    except OSError:
+        return None
+
+
 @functools.lru_cache(maxsize=128)
-def _parse(path: str) -> _Source | None:
+def _parse(path: str, module: str, changed: int) -> _Source | None:
     try:
         with open(path, "rb") as file:
             tree = ast.parse(file.read())
@@ -186,7 +193,7 @@ def _parse(path: str) -> _Source | None:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             tops.update((t.id, node) for t in targets if isinstance(t, ast.Name))
-    return _Source(tree, tops, _imports(tree.body, _module_of(path) or ""))
+    return _Source(tree, tops, _imports(tree.body, module))
 
 
 def _imports(nodes: Iterable[ast.AST], module: str) -> dict[str, tuple[str, str]]:
@@ -216,18 +223,6 @@ def _find(name: str, module: str, path: str) -> str | None:
         folders = [os.path.join(os.path.dirname(path), *name.split(".")[:-1])]
     spec = PathFinder.find_spec(name.rpartition(".")[2], folders)
     return spec.origin if spec is not None and spec.has_location else None
-
-
-def _module_of(path: str) -> str | None:
-    """Return the name of the module that was loaded from a file."""
-    return _modules_by_file().get(path) or _modules_by_file(len(sys.modules)).get(path)
-
-
-@functools.lru_cache(maxsize=2)
-def _modules_by_file(count: int = 0) -> dict[str, str]:
-    """Return the names of the loaded modules by file; *count* of them asks for the present ones."""
-    loaded = list(sys.modules.items())
-    return {f: name for name, module in loaded if (f := getattr(module, "__file__", None))}
 
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:

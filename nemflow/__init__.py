@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nemflow.flows.executors.local import LocalExecutor
     from nemflow.flows.executors.processes import ProcessExecutor
     from nemflow.flows.executors.threads import ThreadExecutor
+    from nemflow.flows.history.writer import HistoryReporter
     from nemflow.flows.parameters import DateTimeParameter, Parameter
     from nemflow.flows.reporter import Reporter, Silent
     from nemflow.flows.runner import FlowRunner
@@ -66,6 +67,7 @@ __all__ = [
     "FlowRunner",
     "GetAttr",
     "GetItem",
+    "HistoryReporter",
     "LocalExecutor",
     "LocalResult",
     "MemoryResult",
@@ -133,6 +135,7 @@ _HOMES = MappingProxyType(
         "FlowRunner": "nemflow.flows.runner",
         "GetAttr": "nemflow.tasks.items",
         "GetItem": "nemflow.tasks.items",
+        "HistoryReporter": "nemflow.flows.history.writer",
         "LocalExecutor": "nemflow.flows.executors.local",
         "LocalResult": "nemflow.results.local",
         "MemoryResult": "nemflow.results.memory",

@@ -11,7 +11,7 @@ import pytest
 import nemflow
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "docs" / "engine.md", ROOT / "docs" / "from-prefect.md")
+PAGES = tuple(ROOT / "docs" / name for name in ("engine.md", "from-prefect.md", "history.md"))
 LINKED = (ROOT / "README.md", *PAGES)
 
 
