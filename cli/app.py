@@ -28,8 +28,8 @@ COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
         "history": "List the runs of the past, the newest first.",
-        "show": "Show one run: its tasks as a timeline, states, target, error, and what to do next.",
-        "logs": "Show the log of a run, or of one of its tasks, with the tracebacks of what failed.",
+        "show": "Show one run: its tasks as a timeline, what it made, what failed.",
+        "logs": "Show the log of a run, or of one of its tasks.",
         "retry": "Run again just what failed.",
         "cancel": "Cancel a run that another process is at, or that is paused.",
         "resume": "Go on with a paused run.",

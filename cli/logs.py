@@ -33,10 +33,11 @@ _LOOKS_FOR_LOST_EVERY = 10  # polls
 def command(
     context: click.Context, /, *, run: str, task: str | None, follow: bool, as_json: bool
 ) -> None:
-    """Show the log of a run, or of one of its tasks, with the tracebacks of what failed.
+    """Show the log of a run, or of one of its tasks.
 
-    RUN is a name, such as nem_prices_raw_2014-01-01, which means the last run of that name, or an
-    id or the beginning of one. Times are market time.
+    With the tracebacks of what failed; times are market time. RUN is a name, such as
+    nem_prices_raw_2014-01-01, which means the last run of that name, or an id or the beginning of
+    one.
 
     \b
     Examples:

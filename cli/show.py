@@ -32,7 +32,7 @@ from nemflow.flows.history.reading import History
 @debug_option
 @click.pass_context
 def command(context: click.Context, /, *, run: str, everything: bool, as_json: bool) -> None:
-    """Show one run: its tasks as a timeline, states, target, error, and what to do next.
+    """Show one run: its tasks as a timeline, what it made, what failed.
 
     RUN is a name, such as nem_prices_raw_2014-01-01, which means the last run of that name, or an
     id or the beginning of one.

@@ -8,6 +8,7 @@ imported to find this out.
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import inspect
@@ -40,10 +41,11 @@ def flow_version(flow: Blueprint) -> str:
     for line in _structure(flow):
         digest.update(f"{line}\n".encode())
     reader = _Reader()
-    for code, module in dict.fromkeys(_codes(flow)):
-        digest.update(reader.read(code, module).encode())
-    for text in reader.follow():
-        digest.update(text.encode())
+    with contextlib.suppress(RecursionError):  # code that is nested too deep to be walked
+        for code, module in dict.fromkeys(_codes(flow)):
+            digest.update(reader.read(code, module).encode())
+        for text in reader.follow():
+            digest.update(text.encode())
     return digest.hexdigest()[:_LENGTH]
 
 
@@ -116,13 +118,12 @@ class _Reader:
 
     def read(self, code: CodeType, module: str) -> str:
         """Return a function's code; of one whose source is not there, its bytecode."""
-        source = _source_of(code.co_filename, module)
+        path = code.co_filename
+        source = _source_of(path, module)
         nodes = [] if source is None else source.at_line(code.co_firstlineno)
-        if not nodes:
+        if source is None or not nodes:
             return _bytecode(code)
-        for node in nodes:
-            self._note(node, module, code.co_filename)
-        return "\n".join(map(_text, nodes))
+        return "\n".join(self._note(_Text(node), source, module, path) for node in nodes)
 
     def follow(self) -> Iterator[str]:
         """Give the code that what was read names, and what that names, to the end."""
@@ -131,31 +132,75 @@ class _Reader:
             for place in left:
                 source = _source_of(place.path, place.module)
                 node = None if source is None else source.tops.get(place.name)
-                done[place] = "" if node is None else _text(node)
-                if node is not None:
-                    self._note(node, place.module, place.path)
+                done[place] = ""
+                if source is not None and node is not None:
+                    done[place] = self._note(_Text(node), source, place.module, place.path)
         yield from sorted(f"{os.path.basename(p.path)} {p.name} {done[p]}\n" for p in done)
 
-    def _note(self, node: ast.AST, module: str, path: str) -> None:
-        source = _source_of(path, module)
-        assert source is not None  # the node comes from it
-        imports = {**source.imports, **_imports(ast.walk(node), module)}
-        for used in ast.walk(node):
-            if isinstance(used, ast.Name) and used.id in source.tops and used.id not in imports:
-                self._wanted.setdefault(_Place(module, path, used.id))
-            elif isinstance(used, ast.Name) and used.id in imports:
-                self._want(imports[used.id], module, path)
-            elif isinstance(used, ast.Attribute) and isinstance(used.value, ast.Name):
-                whole = imports.get(used.value.id)
-                if whole is not None:
-                    self._want((".".join(filter(None, whole)), used.attr), module, path)
+    def _note(self, code: "_Text", source: "_Source", module: str, path: str) -> str:
+        """Note what some code names; return it as text."""
+        imports = {**source.imports, **_imports(code.imports, module)}
+        for name in code.names:
+            if name in imports:
+                self._want(imports[name], path, module)
+            elif name in source.tops:
+                self._wanted.setdefault(_Place(module, path, name))
+        for owner, attribute in code.attributes:
+            if owner in imports:
+                whole = ".".join(filter(None, imports[owner]))
+                self._want((whole, attribute), path, module)
+        return "".join(code.parts)
 
-    def _want(self, imported: tuple[str, str], module: str, path: str) -> None:
+    def _want(self, imported: tuple[str, str], path: str, module: str) -> None:
         """Note a name of another module, if that is of the same package or folder."""
         name, attribute = imported
         found = _find(name, module, path) if attribute else None
         if found is not None:
             self._wanted.setdefault(_Place(name, found, attribute))
+
+
+class _Text:
+    """Code as text without comments, docstrings and layout, and what it names; one walk for all."""
+
+    def __init__(self, node: ast.AST) -> None:
+        self.parts: list[str] = []
+        self.names: set[str] = set()
+        self.attributes: set[tuple[str, str]] = set()
+        self.imports: list[ast.AST] = []
+        self._add(node)
+
+    def _add(self, node: ast.AST) -> None:
+        kind = type(node)
+        if kind is ast.Name:
+            self.names.add(node.id)  # type: ignore[attr-defined]  # a Name has one
+        elif kind is ast.Attribute and isinstance(node.value, ast.Name):  # type: ignore[attr-defined]  # has a value
+            self.attributes.add((node.value.id, node.attr))  # type: ignore[attr-defined]  # as above
+        elif kind in (ast.Import, ast.ImportFrom):
+            self.imports.append(node)
+        self.parts.append(f"({kind.__name__}")
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                self._add(value)
+            elif isinstance(value, list):
+                for item in _without_docstring(node, value) if name == "body" else value:
+                    if isinstance(item, ast.AST):
+                        self._add(item)
+                    else:
+                        self.parts.append(f" {item!r}")
+            elif value is not None:
+                self.parts.append(f" {value!r}")
+        self.parts.append(")")
+
+
+def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
+    has_one = (
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    )
+    return body[1:] if has_one else body
 
 
 class _Source(NamedTuple):
@@ -228,25 +273,6 @@ def _find(name: str, module: str, path: str) -> str | None:
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
     decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
     return decorators[0].lineno if decorators else node.lineno
-
-
-def _text(node: ast.AST) -> str:
-    """Return code without comments, docstrings and layout."""
-    return ast.unparse(_WithoutDocstrings().visit(node))
-
-
-class _WithoutDocstrings(ast.NodeTransformer):
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        body = getattr(node, "body", None)
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        if (
-            isinstance(node, kinds)
-            and isinstance(body, list)
-            and ast.get_docstring(node) is not None
-        ):
-            node.body = body[1:] or [ast.Pass()]
-        return node
 
 
 def _bytecode(code: CodeType) -> str:

@@ -32,7 +32,15 @@ def test_the_help_lists_examples_commands_and_exit_codes(nemflow):
     assert "nemflow run --date 2014-01-01" in ended.out
     for name, text in COMMANDS.items():
         assert f"{name:<7}  {text}" in ended.out
-    for code in ("0    done", "1    work failed", "2    wrong use", "130  ", "143  "):
+    for code in (
+        "0    done",
+        "1    work failed",
+        "2    wrong use",
+        "3    --check",
+        "4    held",
+        "130  ",
+        "143  ",
+    ):
         assert code in ended.out
 
 
@@ -162,7 +170,14 @@ def test_a_run_that_finds_everything_loads_nothing_heavy(environment, tmp_path, 
     put_targets("2014-01-01")
     loaded = modules_after(("run", "--date", "2014-01-01"), environment, tmp_path)
     display = {f"nemflow.cli.{name}" for name in ("plain", "console", "task_lines")}
-    assert loaded & {*HEAVY, *display, "nemflow.tasks.nem.sandbox"} == set()
+    assert loaded & {*HEAVY, *display, "nemflow.tasks.nem.sandbox", "sqlite3"} == set()
+
+
+@pytest.mark.parametrize("words", [("history",), ("history", "--json"), ("show", "x"), ("help",)])
+def test_a_command_that_only_reads_loads_nothing_heavy(words, environment, tmp_path):
+    words = ("help", "dates") if words == ("show", "x") else words
+    loaded = modules_after(words, environment, tmp_path)
+    assert loaded & {*HEAVY, "nemflow.cli.run", "nemflow.flows.runner"} == set()
 
 
 @pytest.mark.parametrize("words", [("flows",), ("--help",), ("config",)])

@@ -4,7 +4,7 @@ import json
 def test_each_setting_is_shown_with_its_value_and_origin(nemflow, tmp_path):
     (tmp_path / "my.toml").write_text("tries = 7\ncheckpointing = false\n")
     ended = nemflow("config", "--config", "my.toml", "--nemweb-url", "http://mirror/")
-    rows = [line.split(maxsplit=2) for line in ended.out.splitlines()[:11]]
+    rows = [line.split(maxsplit=2) for line in ended.out.splitlines()[:13]]
     assert (ended.code, ended.err) == (0, "")
     assert rows == [
         ["setting", "value", "origin"],
@@ -18,7 +18,11 @@ def test_each_setting_is_shown_with_its_value_and_origin(nemflow, tmp_path):
         ["tries", "7", f"file {tmp_path / 'my.toml'}"],
         ["workers", "1", "default"],
         ["checkpointing", "false", f"file {tmp_path / 'my.toml'}"],
+        ["log_days", "90", "default"],
+        ["log_megabytes", "500", "default"],
     ]
+    history = tmp_path / "state" / "history.sqlite"
+    assert ended.out.splitlines()[-2] == f"history: {history} (not there)"
     assert ended.out.splitlines()[-1] == f"settings file: {tmp_path / 'my.toml'}"
 
 
@@ -49,6 +53,8 @@ def test_the_paths_are_those_in_use(nemflow, tmp_path):
         "sandbox": f"{tmp_path}/data/SYNTHETIC (not there)",
         "state": f"{tmp_path}/state",
         "locks": f"{tmp_path}/state/locks (not there)",
+        "history": f"{tmp_path}/state/history.sqlite (not there)",
+        "logs": f"{tmp_path}/state/logs (not there)",
         "settings": dict(rows)["settings"],
     }
 
