@@ -33,9 +33,14 @@ COMMANDS = MappingProxyType(
         "retry": "Run again just what failed.",
         "cancel": "Cancel a run that another process is at, or that is paused.",
         "resume": "Go on with a paused run.",
+        "schedule": "Say when flows are to run; an agent runs them then.",
+        "agent": "Look out for runs that are due, and run each in a process of its own.",
+        "register": "Register a flow of your own, so that schedules and agents run it by its name.",
+        "projects": "List the projects with their flows and schedules.",
         "flows": "List the flows, or show one.",
         "config": "Show the settings in force and where each comes from.",
         "sandbox": "Serve a synthetic market, for trying things out.",
+        "cron": "Print the crontab line that fetches yesterday's prices each day.",
         "help": "Explain exit codes, environment variables, dates or targets.",
     }
 )
@@ -130,11 +135,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def run_command(arguments: Sequence[str]) -> int:
-    """Run a command, say what went wrong, and return the exit code."""
+def run_command(arguments: Sequence[str], *, made_by: str | None = None) -> int:
+    """Run a command, say what went wrong, and return the exit code.
+
+    Args:
+        arguments: the words after the command's name.
+        made_by: what is written into the history as having made its flow runs, such as ``agent``.
+    """
     context: click.Context | None = None
     try:
         context = group.make_context(NAME, list(arguments))
+        if made_by is not None:
+            from nemflow.cli.recording import say_made_by  # what makes no runs does not pay for it
+
+            say_made_by(context, made_by)
         with context:
             group.invoke(context)
     except click.exceptions.Exit as asked:

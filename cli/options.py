@@ -105,6 +105,11 @@ def executor_options(command: _Command) -> _Command:
     return command
 
 
+def workers_option(command: _Command) -> _Command:
+    """Add ``--workers`` alone."""
+    return _setting("--workers", "How many runs at a time.", form="N")(command)
+
+
 def talk_options(command: _Command) -> _Command:
     """Add ``--quiet`` and ``--verbose``."""
     command = _talk("--verbose", "-v", Verbosity.VERBOSE, "Say more: every step.")(command)

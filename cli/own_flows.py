@@ -27,12 +27,15 @@ from nemflow.cli.wording import did_you_mean
 from nemflow.errors import DefinitionError, SettingsError, one_line
 from nemflow.flows.base import Flow
 
+SAVED = ".flow"
+"""How the files of saved flows end: those that ``nemflow register`` keeps."""
+
 
 class OwnFlow(NamedTuple):
-    """A flow and the module that it was found in."""
+    """A flow and the module that it was found in; a saved flow carries its functions with it."""
 
     flow: Flow
-    module: ModuleType
+    module: ModuleType | None
 
 
 def is_own(what: str) -> bool:
@@ -55,6 +58,8 @@ def find_flow(what: str, folder: Path) -> OwnFlow:
         SettingsError: there is no such file, module or flow, or the flow must be named.
         DefinitionError: the file or module cannot be imported.
     """
+    if what.endswith(SAVED):
+        return OwnFlow(_load_saved(folder / what), None)
     source, flow_name = _split(what)
     is_file = source.endswith(".py") or os.sep in source
     module = _import_file(folder / source) if is_file else _import_module(source, folder)
@@ -73,6 +78,18 @@ def _split(what: str) -> tuple[str, str | None]:
     if not colon or flow_name.endswith(".py") or os.sep in flow_name:
         return what, None
     return source, flow_name or None
+
+
+def _load_saved(path: Path) -> Flow:
+    try:
+        return Flow.load(path)
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is not there: register the flow again") from None
+    except Exception as error:  # a pickle may raise anything
+        raise DefinitionError(
+            f"{path} cannot be loaded ({one_line(f'{type(error).__name__}: {error}')}): what the flow "
+            "imports must be importable here; register it again after mending that"
+        ) from error
 
 
 # Importing

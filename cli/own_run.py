@@ -180,7 +180,7 @@ def _planned(flow: Flow, plan: FlowPlan, given: Mapping[str, object]) -> OwnRunR
 def _run(own: OwnFlow, record: OwnRunRecord, order: OwnOrder, settings: Settings) -> OwnRunRecord:
     flow, module = own
     executor = order.executor or flow.executor or LocalExecutor()
-    if not executor.shares_memory:
+    if module is not None and not executor.shares_memory:
         send_by_value(module)
     started = time.perf_counter()
     source = Source(

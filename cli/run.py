@@ -10,9 +10,10 @@ import click
 
 from nemflow.cli.dates import read_days
 from nemflow.cli.executors import choose_executor
-from nemflow.cli.exit_codes import DONE, FAILED, HELD
+from nemflow.cli.exit_codes import DONE, FAILED, HELD, INTERRUPTED, TERMINATED
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
+from nemflow.cli.notify import Notifier
 from nemflow.cli.options import (
     Verbosity,
     debug_option,
@@ -27,6 +28,7 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.own_flows import is_own
+from nemflow.cli.pinned import pinned_flags, pinned_words
 from nemflow.cli.recording import (
     NOWHERE,
     Source,
@@ -36,7 +38,7 @@ from nemflow.cli.recording import (
     resumed_run,
 )
 from nemflow.cli.reporting import telling
-from nemflow.cli.settings import SYNTHETIC, Layer, Settings, flag
+from nemflow.cli.settings import SYNTHETIC, Settings, flag
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
 from nemflow.flows.base import Flow
 from nemflow.flows.catalog import Entry
@@ -113,6 +115,8 @@ class Order:
     is_flag=True,
     help="Fetch a whole 2 GB bundle where a server cannot send parts of it.",
 )
+@click.option("--submit", is_flag=True, help="Ask an agent for the runs, instead of doing them.")
+@click.option("--label", "labels", multiple=True, help="With --submit: only agents with it.")
 @click.option("--sandbox", is_flag=True, help="Use a SYNTHETIC market, in a folder of its own.")
 @executor_options
 @market_options
@@ -132,6 +136,8 @@ def command(
     no_wait: bool,
     dry_run: bool,
     allow_large_download: bool,
+    submit: bool,
+    labels: tuple[str, ...],
     sandbox: bool,
     executor: str | None,
     scheduler: str | None,
@@ -153,6 +159,26 @@ def command(
     """
     settings = settings_of(context)
     verbosity = verbosity_of(context)
+    if labels and not submit:
+        raise click.UsageError("--label is for --submit: a run here needs no agent.", context)
+    if submit:
+        from nemflow.cli.submit import submit_runs  # sqlite: only who asks an agent needs it
+
+        _refuse_for_submit(context)
+        switches = [
+            flag(n) for n in ("force", "allow_large_download", "sandbox") if context.params[n]
+        ]
+        submit_runs(
+            what,
+            date_words,
+            parameters,
+            labels=labels,
+            options=[*pinned_words(context, settings, sandbox=sandbox), *switches],
+            settings=settings,
+            as_json=as_json,
+        )
+        return
+    what = _saved_flow(what, settings)
     chosen = choose_executor(executor, scheduler, settings)
     if is_own(what):
         _refuse_price_options(context)
@@ -192,7 +218,14 @@ def command(
         wait=not no_wait,
         again=_words_again(context, what, flags_of(context)),
         source=Source(
-            command=_command_of(_words_again(context, what, _pinned(context, settings)), entries),
+            command=_command_of(
+                _words_again(
+                    context,
+                    what,
+                    pinned_flags(context, settings, sandbox=context.params["sandbox"]),
+                ),
+                entries,
+            ),
             folder=os.getcwd(),
             is_alone=len(entries) * len(days) == 1,
             made_by=made_by(context),
@@ -211,6 +244,27 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
         flags: those settings that were given as flags.
     """
     records: list[FlowRunRecord] = []
+    notifier = Notifier(settings, order.again)
+    if not order.dry_run:
+        notifier.start()
+    code = FAILED
+    try:
+        code = _do(order, settings, flags, records)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        raise
+    except Terminated:
+        code = TERMINATED
+        raise
+    finally:
+        if not order.dry_run:
+            notifier.end(code, failures(records))
+    return code
+
+
+def _do(
+    order: Order, settings: Settings, flags: dict[str, str], records: list[FlowRunRecord]
+) -> int:
     try:
         with _surroundings(order, settings, flags) as (flows, conditions, history):
 
@@ -289,18 +343,6 @@ def _words_again(context: click.Context, what: str, flags: Mapping[str, str]) ->
     return words + [flag(name) for name in switches if context.params[name]]
 
 
-def _pinned(context: click.Context, settings: Settings) -> dict[str, str]:
-    """Return flags that make a run the same again, whatever the environment says by then."""
-    flags = {**flags_of(context), "data_dir": str(settings.data_dir)}
-    if "config" in flags:
-        flags["config"] = str(settings.file)
-    for name in ("source", "nemweb_url", "aemo_url"):
-        is_said = settings.origins[name].layer is not Layer.DEFAULT
-        if is_said and (name == "source" or not context.params["sandbox"]):
-            flags[name] = getattr(settings, name)
-    return flags
-
-
 def _command_of(
     words: Sequence[str], entries: Sequence[Entry]
 ) -> Callable[[FlowRunInfo], list[str]]:
@@ -323,6 +365,28 @@ def _executor_words(context: click.Context) -> Iterator[str]:
     for name, value in (*context.params.items(), *flags.items()):
         if name in ("executor", "scheduler", "workers") and value:
             yield from (flag(name), value)
+
+
+def _refuse_for_submit(context: click.Context) -> None:
+    if context.params["dry_run"]:
+        raise click.UsageError("--dry-run and --submit exclude each other.", context)
+
+
+def _saved_flow(what: str, settings: Settings) -> str:
+    """Return the file of a registered flow; any other word as it is."""
+    if is_own(what) or what in (*CATALOG.names(), *CATALOG.datasets()):
+        return what
+    from nemflow.cli.stores import (  # only such names need it
+        find_flow_to_run,
+        open_store,
+        store_path,
+    )
+
+    if not store_path(settings).exists():
+        return what
+    with open_store(settings) as store:
+        registration = find_flow_to_run(store, what, None)
+    return what if registration is None else str(registration.saved)
 
 
 def _refuse_price_options(context: click.Context) -> None:

@@ -64,6 +64,9 @@ class Settings:
         checkpointing: whether results and targets are written.
         log_days: for how many days the logs of flow runs are kept.
         log_megabytes: how large all logs together may become; the oldest go first.
+        ping_url: the address of a check that is told of starts and ends (cli/notify.py); or empty.
+        webhook_url: the address that is told of failures; or empty.
+        on_failure: the shell command that is run after a failure; or empty.
         file: the settings file, whether it exists or not.
         origins: where each value comes from, by name.
     """
@@ -80,6 +83,9 @@ class Settings:
     checkpointing: bool
     log_days: int
     log_megabytes: int
+    ping_url: str
+    webhook_url: str
+    on_failure: str
     file: Path
     origins: Mapping[str, Origin]
 
@@ -147,6 +153,9 @@ _SETTINGS = MappingProxyType(
         "checkpointing": _Setting(kinds.switch(), lambda: True),
         "log_days": _Setting(kinds.whole_number(1, 36_500), lambda: 90),
         "log_megabytes": _Setting(kinds.whole_number(1, 1_000_000), lambda: 500),
+        "ping_url": _Setting(kinds.web_address(), lambda: ""),
+        "webhook_url": _Setting(kinds.web_address(query=True), lambda: ""),
+        "on_failure": _Setting(kinds.shell_command(), lambda: ""),
     }
 )
 

@@ -41,8 +41,12 @@ def path() -> Kind:
     return Kind("a path", str, check)
 
 
-def web_address() -> Kind:
-    """Return the kind of a base URL; the value has no slash at its end."""
+def web_address(*, query: bool = False) -> Kind:
+    """Return the kind of a URL; the value has no slash at its end.
+
+    Args:
+        query: it may have one; without, it is the base of other addresses.
+    """
 
     def check(value: object, folder: Path) -> str:
         from urllib.parse import urlsplit  # the defaults need no check
@@ -50,12 +54,25 @@ def web_address() -> Kind:
         if not isinstance(value, str) or value != value.strip():
             raise ValueError
         parts = urlsplit(value)
-        plain = not (parts.query or parts.fragment or parts.username or "?" in value)
+        plain = query or not (parts.query or parts.username or "?" in value)
+        plain = plain and not parts.fragment
         if parts.scheme not in ("http", "https") or not parts.hostname or not plain:
             raise ValueError
         return value.rstrip("/")
 
-    return Kind("an http or https address without a query, such as https://host/path", str, check)
+    without = "" if query else " without a query"
+    return Kind(f"an http or https address{without}, such as https://host/path", str, check)
+
+
+def shell_command() -> Kind:
+    """Return the kind of a command for the shell."""
+
+    def check(value: object, folder: Path) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError
+        return value
+
+    return Kind("a shell command", str, check)
 
 
 def one_of(*words: str) -> Kind:

@@ -39,7 +39,7 @@ def chain() -> Flow:
 def insert_bare(folder: Path) -> None:
     """Write as many task runs as the flow runs have, each in a transaction of its own."""
     connection = open_history(folder / "bare.sqlite")
-    for n in range(RUNS * TASKS_OF_A_RUN):
+    for _ in range(RUNS * TASKS_OF_A_RUN):
         with transaction(connection):
             connection.execute(WORDS, (os.urandom(16).hex(), *TASK))
     connection.close()

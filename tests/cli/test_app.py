@@ -14,7 +14,9 @@ HEAVY = ("pandas", "pyarrow", "requests", "rich", "tomllib", "difflib")
 
 
 def all_commands(command=group, path="nemflow"):
-    """Give every command there is with the words that call it."""
+    """Give every command there is with the words that call it, but for hidden ones."""
+    if command.hidden:
+        return
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -31,7 +33,7 @@ def test_the_help_lists_examples_commands_and_exit_codes(nemflow):
     assert ended.code == 0
     assert "nemflow run --date 2014-01-01" in ended.out
     for name, text in COMMANDS.items():
-        assert f"{name:<7}  {text}" in ended.out
+        assert f"{name} {text}" in " ".join(ended.out.split())
     for code in (
         "0    done",
         "1    work failed",

@@ -1,0 +1,70 @@
+"""The store of schedules and runs, as the command line finds it."""
+
+from pathlib import Path
+
+from nemflow.cli.settings import Settings
+from nemflow.errors import DefinitionError, SettingsError
+from nemflow.flows.agent.registry import Registration, named_flows, newest_version
+from nemflow.flows.agent.store import Store
+from nemflow.flows.nem.catalog import CATALOG
+
+PROJECT = "default"
+"""The project of what was given none."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store, to be used in a with statement."""
+    return Store(store_path(settings))
+
+
+def store_path(settings: Settings) -> Path:
+    """Return where the store lies."""
+    return settings.state_dir / "agent.sqlite"
+
+
+def find_flow_to_run(store: Store, what: str, project: str | None) -> Registration | None:
+    """Return the registered flow of that name, or None for a flow or data set of nemflow's.
+
+    Raises:
+        SettingsError: several projects have a flow of that name.
+        DefinitionError: there is no such flow; the message names the nearest.
+    """
+    found = named_flows(store, what)
+    if project is not None:
+        exact = newest_version(store, project, what)
+        if exact is not None:
+            return exact
+        if what not in (*CATALOG.names(), *CATALOG.datasets()) and found:
+            there = ", ".join(registration.project for registration in found)
+            raise SettingsError(
+                f"project {project!r} has no flow {what!r}: it is registered in {there}"
+            )
+    elif len(found) > 1:
+        there = ", ".join(registration.project for registration in found)
+        raise SettingsError(f"{what!r} is registered in several projects ({there}): say --project")
+    elif found:
+        return found[0]
+    try:
+        CATALOG.find(what)
+    except DefinitionError as error:
+        raise DefinitionError(
+            f"{error}; a flow of your own is registered with: nemflow register file.py:flow"
+        ) from None
+    return None
+
+
+def read_words(words: tuple[str, ...]) -> dict[str, str]:
+    """Return ``name=value`` words as a mapping.
+
+    Raises:
+        SettingsError: a word is not of that form, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise SettingsError(f"{word}: write a parameter as name=value, as in date=yesterday")
+        if name in found:
+            raise SettingsError(f"{word}: {name} was given before, as {found[name]}")
+        found[name] = text
+    return found

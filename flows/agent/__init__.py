@@ -1,0 +1,1 @@
+"""The agent: looks out for runs that are due and has each done once, in a process of its own."""
