@@ -122,6 +122,12 @@ class _ToTeller(logging.Handler):
         self._teller.log(record.levelno, self.format(record))
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record says what the teller does not say itself, of each run and its end."""
+    is_of_a_runner = record.name in ("nemflow.FlowRunner", "nemflow.TaskRunner")
+    return not (is_of_a_runner and record.levelno == logging.INFO)
+
+
 class _OneLine(logging.Formatter):
     """Formats a record as its message, with the traceback only where everything is wanted."""
 
@@ -155,6 +161,7 @@ def telling(verbosity: Verbosity, environment: Mapping[str, str]) -> Iterator[Re
     logger = logging.getLogger("nemflow")
     handler = _ToTeller(teller)
     handler.setLevel(_LOG_LEVELS[verbosity])  # others may want more of the logger
+    handler.addFilter(_is_news)
     handler.setFormatter(_OneLine(traceback=verbosity is Verbosity.DEBUG))
     level = logger.level
     logger.addHandler(handler)

@@ -7,7 +7,6 @@
 """
 
 import contextlib
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -25,7 +24,13 @@ from nemflow.flows.settings import RunSettings
 from nemflow.results.base import Result
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import Cache
-from nemflow.tasks.context import Scope, current_scope, enter_scope, leave_scope
+from nemflow.tasks.context import (
+    Scope,
+    current_scope,
+    enter_scope,
+    leave_scope,
+    run_logger,
+)
 from nemflow.tasks.handlers import HandlerStopped, call_handlers
 from nemflow.tasks.options import StateHandler
 from nemflow.tasks.states import (
@@ -43,7 +48,7 @@ from nemflow.tasks.states import (
 from nemflow.tasks.targets import find_target, take_lock
 from nemflow.tasks.task_run import RunContext
 
-log = logging.getLogger(__name__)
+log = run_logger("nemflow.FlowRunner")  # the name by which flows of Prefect Core know it
 
 
 class CancelRun(BaseException):
@@ -97,9 +102,12 @@ class FlowRunner:
         tell.flow_run_started(info, infos)
         token = enter_scope(run_context.scope)
         try:
+            log.info("Beginning Flow run for '%s'", info.name)
             final = self._run(state, run_context, info, reporter, executor, task_states or {}, wait)
+            log.info("Flow run %s: %s", type(final).__name__.upper(), final.message)
         except Exception as error:  # the runner's own failure is a failed run, not a crash
             log.debug("flow run %s failed", info.name, exc_info=True)
+            log.info("Flow run FAILED: %s", error)
             words = str(error) if isinstance(error, NemflowError) else repr(error)
             final = Failed(words, result=error)
             if run_context.values.get("raise_on_exception"):

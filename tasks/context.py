@@ -121,8 +121,9 @@ def run_logger(name: str) -> logging.Logger:
 
 
 def _note_run(record: logging.LogRecord) -> bool:
-    for key in ("flow_run_id", "flow_run_name", "task_name", "task_run_count"):
-        setattr(record, key, context_value(key))
+    if not hasattr(record, "flow_run_id"):  # one from another process says it already
+        for key in ("flow_run_id", "flow_run_name", "task_name", "task_run_count"):
+            setattr(record, key, context_value(key))
     return True
 
 

@@ -6,7 +6,9 @@
     → collect_inputs → name_run → check_target → check_trigger → set_running → call_run → check_retry
 
 Each step takes a state and returns one. When a step returns another state than it was given, the
-state handlers are called and the new state is told to whoever listens.
+state handlers are called and the new state is told to whoever listens. The logger
+``nemflow.TaskRunner`` gets two INFO lines a run, its start and its end, and a DEBUG line for each
+change of state.
 """
 
 import logging
@@ -22,6 +24,7 @@ from nemflow.tasks.context import (
     enter_scope,
     leave_progress,
     leave_scope,
+    run_logger,
 )
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.handlers import HandlerStopped, call_handlers
@@ -30,7 +33,7 @@ from nemflow.tasks.states import Failed, Looped, Pending, State, unwrap
 from nemflow.tasks.steps import PARENT_STEPS, STEPS
 from nemflow.tasks.task_run import Listener, RunContext, TaskRun
 
-log = logging.getLogger(__name__)
+log = run_logger("nemflow.TaskRunner")  # the name by which flows of Prefect Core know it
 Steps = Sequence[Callable[[State, TaskRun], State]]
 
 
@@ -98,12 +101,17 @@ def run_task(
     run.begin(state)
     scope = enter_scope(Scope(run.keys, run.context.scope))
     progress = enter_progress(listener.progress) if listener else None
+    is_logged = log.isEnabledFor(logging.INFO)
     try:
+        if is_logged:
+            log.info("Task '%s': Starting task run...", run.full_name)
         handlers = (*run.task.state_handlers, *more_handlers)
         state = _take_steps(steps, run, state, handlers, listener)
         while isinstance(state, Looped) and not run.ended:
             run.begin_next_loop(state)
             state = _take_steps(steps, run, Pending(), handlers, listener)
+        if is_logged:
+            _log_end(run, state)
         return state
     finally:
         if run.lock is not None:
@@ -147,6 +155,12 @@ def _take_steps(
         if run.ended:
             break
     return state
+
+
+def _log_end(run: TaskRun, state: State) -> None:
+    why = "" if state.is_successful() or not state.message else f": {state.message}"
+    words = "Task '%s': Finished task run for task with final state: '%s'%s"
+    log.info(words, run.full_name, type(state).__name__, why)
 
 
 def _failure(error: Exception, run: TaskRun) -> State:

@@ -4,7 +4,10 @@ import pytest
 
 from nemflow.cli.options import Verbosity
 from nemflow.cli.reporting import WorkOnly, telling
+from nemflow.flows.base import Flow
 from nemflow.flows.reporter import FlowRunInfo, Silent, TaskRunInfo
+from nemflow.flows.settings import RunSettings
+from nemflow.tasks.decorator import task
 from nemflow.tasks.states import Cached, Failed, Running, Skipped, Success
 
 RUN = FlowRunInfo("1", "raw_2014-01-01", "raw", {})
@@ -129,6 +132,20 @@ def test_log_records_are_heard_by_verbosity(verbosity, heard, capsys):
             logger.log(level, "a %s", "word")
     lines = capsys.readouterr().err.splitlines()
     assert [line.split(": a word")[0].split()[-1] for line in lines] == heard
+
+
+def test_what_the_runners_log_of_each_run_is_not_told_twice(capsys):
+    @task
+    def work():
+        """Do nothing."""
+
+    with Flow("f") as flow:
+        work()
+    with telling(Verbosity.VERBOSE, {}) as teller:
+        flow.run(reporter=teller, settings=RunSettings())
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[-2:] for line in lines if "info:" in line] == []
+    assert len([line for line in lines if "work" in line]) == 2
 
 
 def test_a_traceback_is_shown_only_where_everything_is(capsys):
