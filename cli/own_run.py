@@ -253,19 +253,17 @@ def _with_end(record: OwnRunRecord, flow: Flow, state: State) -> OwnRunRecord:
 def _results(flow: Flow, states: Mapping[Task, State]) -> dict[str, str]:
     references, names = flow.reference_tasks(), unique_names(flow)
     return {
-        names[task]: _shorten(task, state.result)
+        names[task]: "(secret)" if isinstance(task, SecretBase) else _shorten(state.result)
         for task, state in states.items()
         if task in references
         and task.target is None  # what lies at a target may be large: it is looked at there
         and state.is_successful()
-        and state.result is not None
+        and (isinstance(task, SecretBase) or state.result is not None)
     }
 
 
-def _shorten(task: Task, result: object) -> str:
+def _shorten(result: object) -> str:
     """Return a result on one short line."""
-    if isinstance(task, SecretBase):
-        return "(secret)"
     short = reprlib.Repr()
     short.maxother = short.maxstring = _WIDTH
     words = printable(one_line(short.repr(result)))

@@ -120,6 +120,10 @@ class Result:
         new.location = None
         return new
 
+    def holding(self, value: Any) -> Result:
+        """Return the result of a task that declares this one and whose value is not written."""
+        return Result(value)
+
     def for_travel(self) -> Self:
         """Return what goes to another process in this result's place.
 

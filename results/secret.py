@@ -1,4 +1,8 @@
-"""SecretResult: a value that is kept nowhere and asked for again at each reading."""
+"""SecretResult: a value that is kept nowhere and asked for again at each reading.
+
+The process that has asked keeps the answer in memory. A pickle, to another process or to a file, holds
+the question alone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from nemflow.errors import ResultError
-from nemflow.results.base import Result
+from nemflow.results.base import NO_VALUE, NOT_READ, Result
 
 
 class SecretWritten(ResultError, ValueError):
@@ -34,6 +38,20 @@ class SecretResult(Result):
         new = self.copy()
         new.value = self.ask()
         return new
+
+    def holding(self, value: Any) -> Self:
+        """Return a copy with the value."""
+        new = self.copy()
+        new.value = value
+        return new
+
+    def for_travel(self) -> Self:
+        """Return a copy without the value, which is asked for where it is needed."""
+        return self if self.value is NO_VALUE else self.holding(NOT_READ)
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        travelling = self.for_travel()
+        return None, {name: getattr(travelling, name) for name in self._slots}
 
     def write(self, value_: Any, /, **fmt: Any) -> Self:
         """Refuse.

@@ -25,9 +25,13 @@ class Constant(Task):
 
 
 class _Collection(Task):
-    """The base of the tasks that put a collection together; elements come as ``arg_1``, ``arg_2``, …"""
+    """The base of the tasks that put a collection together; elements come as ``arg_1``, ``arg_2``, …
+
+    The collection is not written: its elements are, where they may be.
+    """
 
     def __init__(self, **options: Any) -> None:
+        options.setdefault("checkpoint", False)
         super().__init__(name=type(self).__name__.removesuffix("_"), **options)
 
     def bind_elements(self, elements: Sequence[object], flow: FlowBuilder) -> None:
@@ -67,7 +71,11 @@ class Set(_Collection):
 
 
 class Dict(Task):
-    """Puts keys and values together in a dictionary."""
+    """Puts keys and values together in a dictionary; not written, as lists are not."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("checkpoint", False)
+        super().__init__(**options)
 
     def run(self, keys: list[object], values: list[object]) -> dict[object, object]:
         """Return the dictionary.

@@ -24,6 +24,7 @@ class Operators:
     """The operators of a task."""
 
     nout: int | None = None
+    checkpoint: bool | None = None
 
     @abstractmethod
     def _operate(self, name: str, function: Callable[..., Any], **operands: object) -> Any:
@@ -37,10 +38,15 @@ class Operators:
         return self._operate(name, function, left=left, right=right)
 
     def __getitem__(self, key: object) -> Any:
-        """Return a task that takes one item of this task's result; it keeps nothing itself."""
+        """Return a task that takes one item of this task's result.
+
+        It takes over ``checkpoint``, so that no part of a secret is written, but no result or target.
+        """
         name = getattr(self, "name", type(self).__name__)
         shown = getattr(key, "name", key) if isinstance(key, Operators) else repr(key)
-        return self._operate(f"{name}[{shown}]", operator.getitem, task_result=self, key=key)
+        item = self._operate(f"{name}[{shown}]", operator.getitem, task_result=self, key=key)
+        item.checkpoint = self.checkpoint
+        return item
 
     def __iter__(self) -> Iterator[Any]:
         """Give one task for each of the ``nout`` outputs."""

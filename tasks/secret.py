@@ -1,14 +1,16 @@
 """Secrets: values that a flow needs and that must not lie in results, logs or files.
 
-A secret task is never persisted, and it is run again when a flow run is taken up later.
+A secret task is never persisted, and it is run again when a flow run is taken up later. The result
+in its state holds the value in this process only: pickled, it holds the task, which is asked again.
 """
 
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from nemflow.errors import DefinitionError
+from nemflow.results.secret import SecretResult
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import context_value
 
@@ -21,11 +23,28 @@ class SecretBase(Task):
     """
 
     def __init__(self, **options: Any) -> None:
-        for option in ("result", "target", "cache_for"):
-            if options.get(option) is not None:
-                raise DefinitionError(f"a secret is kept nowhere: it takes no {option}")
+        _refuse_places(options)
         options["checkpoint"] = False
         super().__init__(**options)
+        self.result = SecretResult(self.run, self.name)
+
+    def copy(self, **task_args: Any) -> Self:
+        """Return a copy, as ``Task.copy``; its result asks the copy.
+
+        Raises:
+            DefinitionError: a result, target or ``cache_for`` was given.
+        """
+        _refuse_places(task_args)
+        new = super().copy(**task_args)
+        new.checkpoint = False
+        new.result = SecretResult(new.run, new.name)
+        return new
+
+
+def _refuse_places(options: Mapping[str, Any]) -> None:
+    for option in ("result", "target", "cache_for"):
+        if options.get(option) is not None:
+            raise DefinitionError(f"a secret is kept nowhere: it takes no {option}")
 
 
 class Secret(SecretBase):

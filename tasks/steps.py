@@ -230,7 +230,7 @@ def _persist(value: object, message: str, run: TaskRun) -> State:
     result = run.result
     writes = run.context.checkpointing and run.task.checkpoint is not False
     if result is None or not result.keeps or not writes:
-        return Success(message, result=Result(value))
+        return Success(message, result=Result(value) if result is None else result.holding(value))
     if run.placed is not None:
         return Success(message, result=run.placed.write(value))
     return Success(message, result=result.write(value, **run.template_keys()))

@@ -167,7 +167,7 @@ class TestItems:
         for _ in range(2):
             result = flow.run(settings=settings).result
             assert (result[table].result, result[item].result) == ({"a": 1}, 1)
-        assert (item.result, item.target, item.checkpoint) == (None, None, None)
+        assert (item.result, item.target, item.checkpoint) == (None, None, True)
         assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["table"]
 
     def test_getitem_can_have_a_default_for_a_missing_key_only(self) -> None:

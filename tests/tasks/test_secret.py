@@ -1,14 +1,19 @@
 """Secrets: found when they are needed, kept nowhere."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import pytest
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.base import Flow
+from nemflow.flows.executors.processes import ProcessExecutor
 from nemflow.flows.settings import RunSettings
 from nemflow.results import LocalResult
+from nemflow.results.base import NOT_READ
+from nemflow.results.secret import SecretResult
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
@@ -117,6 +122,54 @@ class TestKeptNowhere:
         states = {**first, used: Pending()}
         second = flow.run(context={"secrets": {"token": "new"}}, task_states=states).result
         assert second[used].result == "new"
+
+    def test_not_as_a_part_of_it_or_in_a_collection(
+        self, tmp_path: Path, settings: RunSettings
+    ) -> None:
+        kept = tmp_path / "kept"
+        with Flow("f", result=LocalResult(kept)) as flow:
+            token = Secret("token")()
+            task(lambda **parts: None)(part=token["key"], listed=[token], named={"a": token})
+        state = flow.run(context={"secrets": {"token": {"key": "hush"}}}, settings=settings)
+        assert state.is_successful()
+        assert b"hush" not in b"".join(p.read_bytes() for p in kept.rglob("*") if p.is_file())
+
+    @pytest.mark.parametrize("pickling", [pickle, cloudpickle])
+    def test_a_pickled_state_holds_the_question_and_not_the_answer(
+        self, monkeypatch: pytest.MonkeyPatch, pickling: Any
+    ) -> None:
+        monkeypatch.setenv("TOKEN", "hush")
+        with Flow("f") as flow:
+            token = EnvVarSecret("TOKEN")()
+        state = flow.run().result[token]
+        pickled = pickling.dumps(state)
+        assert state.result == "hush"
+        assert b"hush" not in pickled
+        monkeypatch.setenv("TOKEN", "changed")
+        assert pickle.loads(pickled).result == "changed"
+
+    def test_in_another_process_the_task_that_needs_it_asks_for_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TOKEN", "from the environment")
+        with Flow("f") as flow:
+            first, second = EnvVarSecret("TOKEN")(), Secret("token")()
+            used = task(lambda *, a, b: f"{a}, {b}")(a=first, b=second)
+        states = flow.run(
+            context={"secrets": {"token": "from the context"}}, executor=ProcessExecutor(1)
+        ).result
+        assert states[used].result == "from the environment, from the context"
+        assert states[first]._result.value is NOT_READ
+        assert states[first].result == "from the environment"
+
+    def test_a_copy_asks_for_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TOKEN", "hush")
+        secret = EnvVarSecret("OTHER")
+        copy = secret.copy(variable="TOKEN")
+        assert isinstance(copy.result, SecretResult)
+        assert copy.result.read("").value == "hush"
+        with pytest.raises(DefinitionError, match="takes no target"):
+            secret.copy(target="somewhere")
 
     def test_a_task_of_ones_own_can_be_a_secret(self) -> None:
         class Vault(SecretBase):
