@@ -24,6 +24,7 @@ from nemflow.flows.executors.base import Executor
 from nemflow.flows.plan import FlowPlan, plan_run
 from nemflow.flows.reporter import Reporter
 from nemflow.flows.runner import FlowRunner
+from nemflow.flows.running import NOT_GIVEN, run_flow, sort_keywords
 from nemflow.flows.settings import RunSettings
 from nemflow.results.atomic import atomic_path
 from nemflow.results.base import Result
@@ -200,17 +201,23 @@ class Flow(Assembly):
     def run(
         self,
         parameters: Mapping[str, object] | None = None,
-        *,
-        executor: Executor | None = None,
-        reporter: Reporter | None = None,
-        context: Mapping[str, object] | None = None,
-        task_states: Mapping[Task, State] | None = None,
-        force: bool = False,
-        settings: RunSettings | None = None,
-        cache: Cache | None = None,
         run_on_schedule: bool | None = None,
-        catchup: bool = False,
-        since: datetime | None = None,
+        runner_cls: type[FlowRunner] | None = None,
+        *,
+        executor: Executor | None = NOT_GIVEN,
+        reporter: Reporter | None = NOT_GIVEN,
+        context: Mapping[str, object] | None = NOT_GIVEN,
+        state: State | None = NOT_GIVEN,
+        task_states: Mapping[Task, State] | None = NOT_GIVEN,
+        task_contexts: Mapping[Task, Mapping[str, object]] | None = NOT_GIVEN,
+        task_runner_state_handlers: Iterable[StateHandler] | None = NOT_GIVEN,
+        flow_run_id: str | None = NOT_GIVEN,
+        flow_run_name: str | None = NOT_GIVEN,
+        force: bool = NOT_GIVEN,
+        settings: RunSettings | None = NOT_GIVEN,
+        cache: Cache | None = NOT_GIVEN,
+        catchup: bool = NOT_GIVEN,
+        since: datetime | None = NOT_GIVEN,
         **more_parameters: object,
     ) -> State:
         """Run the flow until nothing is left to do, retries included; on its schedule if it has one.
@@ -219,17 +226,27 @@ class Flow(Assembly):
         comes. The parameters of an event's clock win over those given here; each run has an id and a
         name of its own.
 
+        Where a task pauses and a person sits at a terminal, they are asked whether it goes on.
+
+        A keyword with the name of one of the flow's parameters is that parameter.
+
         Args:
             parameters: values of the flow's parameters.
+            run_on_schedule: False runs a flow with a schedule once, now.
+            runner_cls: runs the flow; default FlowRunner.
             executor: where the tasks run; default the flow's, else the LocalExecutor.
             reporter: hears of every change of state.
             context: keys for ``nemflow.context`` and templates; ``date`` sets the run's dates.
-            task_states: states to start from; finished tasks do not run again.
+            state: where the flow run starts: of one that paused, the tasks go on from their states.
+            task_states: states of tasks to start from; finished tasks do not run again.
+            task_contexts: more keys of the context, for single tasks and their mapped children.
+            task_runner_state_handlers: called after every task's own state handlers.
+            flow_run_id: what identifies the run; default made up.
+            flow_run_name: what the run is called; default by the flow's template.
             force: make targets again though they exist; the old ones stay until the new are whole.
             settings: how results and targets are treated; default as the environment says.
             cache: where the values of tasks with ``cache_for`` are kept; default with the flow, in
                 this process.
-            run_on_schedule: False runs a flow with a schedule once, now.
             catchup: run the events that passed while a run was busy, or since ``since``, afterwards.
             since: with ``catchup``: the moment after which an event counts as missed.
             more_parameters: parameters as keyword arguments.
@@ -245,28 +262,30 @@ class Flow(Assembly):
             raise DefinitionError(
                 "a flow cannot be run inside `with Flow(...)`: leave the block first"
             )
-        given = {**(parameters or {}), **more_parameters}
-
-        def run_once(parameters: Mapping[str, object], context: Mapping[str, object]) -> State:
-            return FlowRunner(self).run(
-                parameters=parameters,
-                executor=executor or self.executor,
-                reporter=reporter,
-                context=context,
-                task_states=task_states,
-                force=force,
-                settings=settings,
-                cache=cache,
-                wait=True,
-            )
-
-        if self.schedule is None or run_on_schedule is False:
-            return run_once(given, context or {})
-        from nemflow.flows.scheduled import run_flow_on_schedule  # few flows have a schedule
-
-        return run_flow_on_schedule(
-            run_once, self.schedule, given, context or {}, catchup=catchup, since=since
+        keywords = {
+            "executor": executor,
+            "reporter": reporter,
+            "context": context,
+            "state": state,
+            "task_states": task_states,
+            "task_contexts": task_contexts,
+            "task_runner_state_handlers": task_runner_state_handlers,
+            "flow_run_id": flow_run_id,
+            "flow_run_name": flow_run_name,
+            "force": force,
+            "settings": settings,
+            "cache": cache,
+            "catchup": catchup,
+            "since": since,
+        }
+        options, named = sort_keywords(self, keywords, more_parameters)
+        runner = (runner_cls or FlowRunner)(self)
+        return run_flow(
+            self, runner, {**(parameters or {}), **named}, options, self._schedule(run_on_schedule)
         )
+
+    def _schedule(self, run_on_schedule: bool | None) -> "Schedule | None":
+        return None if run_on_schedule is False else self.schedule
 
     def plan(self, parameters: Mapping[str, object] | None = None, force: bool = False) -> FlowPlan:
         """Say what a run would do, from the goal's target; touches nothing.

@@ -19,6 +19,7 @@ from nemflow.tasks.base import Task
 from nemflow.tasks.caching import Cache
 from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
+from nemflow.tasks.options import StateHandler
 from nemflow.tasks.runner import run_task
 from nemflow.tasks.signals import FAIL
 from nemflow.tasks.states import Cached, Mapped, State, without_result
@@ -43,9 +44,14 @@ class Brought(NamedTuple):
     kept: tuple[tuple[str, Cached], ...]
 
 
-def run_errand(run: TaskRun, state: State | None, listener: Listener | None) -> Brought:
+def run_errand(
+    run: TaskRun,
+    state: State | None,
+    handlers: tuple[StateHandler, ...],
+    listener: Listener | None,
+) -> Brought:
     """Run a task where it was sent to."""
-    final = run_task(run, state, (), listener)
+    final = run_task(run, state, handlers, listener)
     cache = run.context.cache
     kept = tuple(cache.kept) if isinstance(cache, _CarriedCache) else ()
     return Brought(final, run.full_slug, tuple(run.context.taken_targets), kept)
@@ -68,7 +74,7 @@ class Errands:
             self._light_edge(edge, run.task): _light_state(run.task, edge, state)
             for edge, state in run.upstream_states.items()
         }
-        context = replace(self.context, taken_targets={}, cache=self._carried(run))
+        context = replace(run.context, taken_targets={}, cache=self._carried(run))
         errand = TaskRun(run.task, upstream_states, context, run.slug, run.map_index)
         errand.inputs.update(run.inputs)
         return errand

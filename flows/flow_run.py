@@ -28,6 +28,7 @@ from nemflow.tasks.base import Task
 from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.handlers import HandlerStopped, call_handlers
+from nemflow.tasks.options import StateHandler
 from nemflow.tasks.resources import RESOURCE_TASKS
 from nemflow.tasks.runner import run_parent, run_task
 from nemflow.tasks.secret import SecretBase
@@ -54,6 +55,22 @@ class Node(NamedTuple):
     child: int  # the child's number, WHOLE for a task
 
 
+class Start(NamedTuple):
+    """What a flow run begins with.
+
+    Attributes:
+        states: states to start from.
+        contexts: more keys of the context, by task.
+        handlers: called after every task's own state handlers.
+        wait: wait for times in the future, retries above all; otherwise such tasks are left.
+    """
+
+    states: Mapping[Task, State]
+    contexts: Mapping[Task, Mapping[str, object]]
+    handlers: tuple[StateHandler, ...]
+    wait: bool
+
+
 class FlowRun:
     """Drives the tasks of one flow run to their ends.
 
@@ -63,8 +80,7 @@ class FlowRun:
         info: who runs, for the reporter.
         reporter: hears of every change of state; None for nobody.
         executor: where the tasks run; started.
-        start_states: states to start from.
-        wait: wait for times in the future, retries above all; otherwise such tasks are left.
+        start: what it begins with.
     """
 
     def __init__(
@@ -74,24 +90,25 @@ class FlowRun:
         info: FlowRunInfo,
         reporter: Reporter | None,
         executor: Executor,
-        start_states: Mapping[Task, State],
-        wait: bool,
+        start: Start,
     ) -> None:
         self.flow = flow
         self.context = context
         self.info = info
         self.reporter = reporter
         self.executor = executor
-        self.wait = wait
+        self.handlers = start.handlers
+        self.wait = start.wait
         self.order = flow.graph.sorted_tasks()
         self.place = {task: index for index, task in enumerate(self.order)}
-        self.states = [_start_state(task, start_states.get(task)) for task in self.order]
+        self.states = [_start_state(task, start.states.get(task)) for task in self.order]
         self.waits_for = [len(flow.graph.edges_to(task)) for task in self.order]
         self.children: dict[int, Children] = {}
         self.ready: list[Node] = []
         self.retries: list[tuple[datetime, Node]] = []
         self.running: set[Node] = set()
         self.errands = Errands(context)
+        self.contexts = {task: context.with_keys(keys) for task, keys in start.contexts.items()}
 
     def drive(self) -> None:
         """Run until nothing is left that can be done."""
@@ -119,16 +136,18 @@ class FlowRun:
             self._settle(node, Success("known beforehand", result=Result(task.value)))
             return
         if node.child == WHOLE and is_mapped(self.flow, task):
-            self._settle(node, run_parent(self._task_run(node), self.states[node.place]))
+            run = self._task_run(node)
+            self._settle(node, run_parent(run, self.states[node.place], self.handlers))
             return
         self.running.add(node)
         run = self._task_run(node)
         state = self._state_of(node)
         listener = self.reporter and _Listener(self.reporter, self.info, self.task_info(node))
         if self.executor.shares_memory:
-            self.executor.submit(node, run_task, run, state, (), listener)
+            self.executor.submit(node, run_task, run, state, self.handlers, listener)
         else:
-            self.executor.submit(node, run_errand, self.errands.prepare(run), state, listener)
+            errand = self.errands.prepare(run)
+            self.executor.submit(node, run_errand, errand, state, self.handlers, listener)
 
     def _task_run(self, node: Node) -> TaskRun:
         task = self.order[node.place]
@@ -140,7 +159,8 @@ class FlowRun:
                 state = children.upstream_state(edge, state, node.child)
             upstream_states[edge] = state
         map_index = None if children is None else node.child
-        run = TaskRun(task, upstream_states, self.context, self.flow.slugs[task], map_index)
+        context = self.contexts.get(task, self.context) if self.contexts else self.context
+        run = TaskRun(task, upstream_states, context, self.flow.slugs[task], map_index)
         run.inputs.update(self.flow.constants.get(task, ()))
         return run
 
@@ -172,7 +192,8 @@ class FlowRun:
         failed = Failed(f"task {run.full_name!r}: {words}", result=error)
         try:
             before = self._state_of(node) or Pending()
-            return call_handlers(run.task.state_handlers, run.task, before, failed)
+            handlers = (*run.task.state_handlers, *self.handlers)
+            return call_handlers(handlers, run.task, before, failed)
         except HandlerStopped as stopped:
             return stopped.state
 

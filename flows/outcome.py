@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from nemflow.flows.blueprint import Blueprint
+from nemflow.flows.pausing import paused_runs
 from nemflow.tasks.base import Task
 from nemflow.tasks.states import Failed, Mapped, Paused, Pending, Running, State, Success
 
@@ -17,11 +18,12 @@ def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
         s for s in _with_children(states[t] for t in flow.terminal_tasks()) if not s.is_finished()
     ]
     if unfinished:
-        if any(
-            isinstance(s, Paused) and s.start_time is None for s in _with_children(states.values())
-        ):
-            names = sorted(task.name for task, s in states.items() if isinstance(s, Paused))
-            return Paused(f"paused at {', '.join(names)}: run again with task_states to go on")
+        paused = sorted(run.name for run in paused_runs(states))
+        if paused:
+            return Paused(
+                f"paused at {', '.join(paused)}: to go on, run the flow with state= this state and "
+                "context={'resume': True}"
+            )
         return Running("some tasks have not finished")
     references = list(_with_children(states[task] for task in flow.reference_tasks()))
     failed = [state for state in references if state.is_failed()]

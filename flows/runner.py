@@ -14,7 +14,7 @@ from nemflow.errors import NemflowError
 from nemflow.flows.blueprint import Blueprint
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.executors.local import LocalExecutor
-from nemflow.flows.flow_run import FlowRun
+from nemflow.flows.flow_run import FlowRun, Start
 from nemflow.flows.goal import place_goal
 from nemflow.flows.naming import inherited, run_values
 from nemflow.flows.outcome import decide
@@ -73,10 +73,14 @@ class FlowRunner:
         self,
         state: State | None = None,
         task_states: Mapping[Task, State] | None = None,
+        return_tasks: Iterable[Task] | None = None,
         parameters: Mapping[str, object] | None = None,
+        task_runner_state_handlers: Iterable[StateHandler] | None = None,
         executor: Executor | None = None,
-        reporter: Reporter | None = None,
         context: Mapping[str, object] | None = None,
+        task_contexts: Mapping[Task, Mapping[str, object]] | None = None,
+        *,
+        reporter: Reporter | None = None,
         force: bool = False,
         settings: RunSettings | None = None,
         cache: Cache | None = None,
@@ -86,6 +90,8 @@ class FlowRunner:
 
         Args:
             state: where the flow run starts; a finished one, or one for later, is returned as it is.
+            return_tasks: the tasks whose states are in the returned state; default all. One that is
+                not in the flow makes a Failed state.
             wait: wait for retries; otherwise the run ends Running with tasks Retrying.
 
         Raises:
@@ -103,7 +109,11 @@ class FlowRunner:
         token = enter_scope(run_context.scope)
         try:
             log.info("Beginning Flow run for '%s'", info.name)
-            final = self._run(state, run_context, info, reporter, executor, task_states or {}, wait)
+            for task in return_tasks or ():
+                self.flow.graph.edges_to(task)  # raises where it is not in the flow
+            handlers = tuple(task_runner_state_handlers or ())
+            start = Start(task_states or {}, task_contexts or {}, handlers, wait)
+            final = self._run(state, run_context, info, reporter, executor, start)
             log.info("Flow run %s: %s", type(final).__name__.upper(), final.message)
         except Exception as error:  # the runner's own failure is a failed run, not a crash
             log.debug("flow run %s failed", info.name, exc_info=True)
@@ -121,6 +131,8 @@ class FlowRunner:
         finally:
             leave_scope(token)
         tell.flow_run_finished(info, final, self._states_by_slug(final))
+        if return_tasks is not None and isinstance(final.result, dict):
+            final.result = {task: final.result[task] for task in return_tasks}
         return final
 
     def _slugs(self) -> Iterator[tuple[Task, str]]:
@@ -169,8 +181,7 @@ class FlowRunner:
         info: FlowRunInfo,
         reporter: Reporter | None,
         executor: Executor | None,
-        task_states: Mapping[Task, State],
-        wait: bool,
+        start: Start,
     ) -> State:
         try:
             running = call_handlers(
@@ -185,7 +196,7 @@ class FlowRunner:
                 return self._finish(running, *self._goal_is_there(found, info, reporter))
             where = executor or self.flow.executor or LocalExecutor()
             with where.start():
-                run = FlowRun(self.flow, context, info, reporter, where, task_states, wait)
+                run = FlowRun(self.flow, context, info, reporter, where, start)
                 try:
                     run.drive()
                 except BaseException:

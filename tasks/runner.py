@@ -121,9 +121,11 @@ def run_task(
         leave_scope(scope)
 
 
-def run_parent(run: TaskRun, state: State | None = None) -> State:
+def run_parent(
+    run: TaskRun, state: State | None = None, more_handlers: tuple[StateHandler, ...] = ()
+) -> State:
     """Take a mapped parent through its steps: it decides how many children there are."""
-    return run_task(run, state, steps=PARENT_STEPS)
+    return run_task(run, state, more_handlers, steps=PARENT_STEPS)
 
 
 def _take_steps(

@@ -6,7 +6,7 @@ of the pipeline fill it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,6 +80,11 @@ class RunContext:
 
     def __post_init__(self) -> None:
         self.scope = Scope(self.values)
+
+    def with_keys(self, keys: Mapping[str, object]) -> "RunContext":
+        """Return the context of a single task that is given more keys."""
+        resume = bool(keys.get("resume", self.resume))
+        return replace(self, values={**self.values, **keys}, resume=resume)
 
 
 class TaskRun:

@@ -1,13 +1,22 @@
 """Fixtures that every folder of tests shares."""
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from nemflow import FileResult, Flow, Parameter, build_etl
+
+
+@pytest.fixture(autouse=True)
+def nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run without a terminal, though pytest -s has one: a paused flow run would wait for an answer."""
+    with open(os.devnull) as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        yield
 
 
 @pytest.fixture(scope="session")

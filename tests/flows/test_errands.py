@@ -27,7 +27,7 @@ def test_it_is_the_same_run_of_the_same_task() -> None:
     edge = Edge(Task("above"), take_x, "x")
     errand = prepare(take_x, {edge: Success(result=5)})
     assert (errand.task, errand.slug, errand.map_index) == (take_x, "slug", 3)
-    assert run_errand(errand, None, None).state.result == 5
+    assert run_errand(errand, None, (), None).state.result == 5
 
 
 def test_of_tasks_upstream_only_who_they_are_travels() -> None:
@@ -74,7 +74,7 @@ def test_the_cache_travels_as_what_it_has_under_the_tasks_key() -> None:
     errands = Errands(context)
     cached = task(lambda: "value", name="cached", cache_for=timedelta(hours=1))
     for kind in ("Cached", "Cached"):
-        brought = run_errand(errands.prepare(TaskRun(cached, {}, context)), None, None)
+        brought = run_errand(errands.prepare(TaskRun(cached, {}, context)), None, (), None)
         assert type(errands.take_in(brought)).__name__ == kind
     assert len(brought.kept) == 0
     assert prepare(take_x, {}, context).context.cache is None
@@ -85,7 +85,9 @@ def test_a_target_that_another_task_has_taken_is_found_out_on_return(tmp_path: P
     errands = Errands(context)
     made = task(lambda: 1, target="same", result=LocalResult(tmp_path))
     states = [
-        errands.take_in(run_errand(errands.prepare(TaskRun(made, {}, context, slug)), None, None))
+        errands.take_in(
+            run_errand(errands.prepare(TaskRun(made, {}, context, slug)), None, (), None)
+        )
         for slug in ("one", "two")
     ]
     assert [state.is_failed() for state in states] == [False, True]
