@@ -44,6 +44,14 @@ class Lookup:
         """Return the edges that leave a task."""
         return set(self.graph.edges_from(task))
 
+    def all_upstream_edges(self) -> dict[Task, set[Edge]]:
+        """Return for every task the edges that lead to it."""
+        return {task: self.edges_to(task) for task in self.graph.tasks()}
+
+    def all_downstream_edges(self) -> dict[Task, set[Edge]]:
+        """Return for every task the edges that leave it."""
+        return {task: self.edges_from(task) for task in self.graph.tasks()}
+
     def upstream_tasks(self, task: Task) -> set[Task]:
         """Return the tasks right before a task."""
         return {edge.upstream_task for edge in self.graph.edges_to(task)}

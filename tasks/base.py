@@ -30,6 +30,9 @@ from nemflow.tasks.options import (
     check_timeout,
     check_validator,
     place_target,
+    warn_of_early,
+    warn_of_location,
+    warn_of_task,
 )
 from nemflow.tasks.signature import RunSignature
 from nemflow.tasks.triggers import Trigger, all_successful
@@ -45,19 +48,19 @@ class Task(Building):
         max_retries: how often a failed run is tried again: N means up to N + 1 attempts.
         retry_delay: how long to wait before each further attempt; needed with ``max_retries``.
         retry_on: retry only when the exception is one of these classes.
+        timeout: how long a run may take: seconds or a timedelta.
         trigger: decides by the upstream states whether the task may run.
         skip_on_upstream_skip: be skipped when a direct upstream task was.
-        checkpoint: False keeps this task's value from being written.
-        state_handlers: called as ``handler(task, old_state, new_state)`` at each change of state.
-        on_failure: called as ``on_failure(task, state)`` at each Failed state.
-        result: where the value is kept; what is declared is persisted.
-        target: the place, a template, whose existence makes the run unnecessary.
-        task_run_name: template or callable for the name of a run.
-        timeout: how long a run may take: seconds or a timedelta.
         cache_for: how long the value of a run may stand for later ones.
         cache_validator: decides whether a cached value is still good; default by its age alone.
         cache_key: tasks with one key share their cached values; default: none do.
+        checkpoint: False keeps this task's value from being written.
+        state_handlers: called as ``handler(task, old_state, new_state)`` at each change of state.
+        on_failure: called as ``on_failure(task, state)`` at each Failed state.
         log_stdout: what ``run`` prints goes to the task's logger.
+        result: where the value is kept; what is declared is persisted.
+        target: the place, a template, whose existence makes the run unnecessary.
+        task_run_name: template or callable for the name of a run.
         nout: how many outputs there are, for ``a, b = task()``; read from a tuple annotation.
 
     Raises:
@@ -73,21 +76,23 @@ class Task(Building):
         max_retries: int | None = None,
         retry_delay: timedelta | None = None,
         retry_on: type[Exception] | Iterable[type[Exception]] | None = None,
+        timeout: float | timedelta | None = None,
         trigger: Trigger | None = None,
         skip_on_upstream_skip: bool = True,
-        checkpoint: bool | None = None,
-        state_handlers: Sequence[StateHandler] | None = None,
-        on_failure: Callable[..., Any] | None = None,
-        result: Result | None = None,
-        target: str | Callable[..., str] | None = None,
-        task_run_name: str | Callable[..., str] | None = None,
-        timeout: float | timedelta | None = None,
         cache_for: timedelta | None = None,
         cache_validator: Validator | None = None,
         cache_key: str | None = None,
+        checkpoint: bool | None = None,
+        state_handlers: Sequence[StateHandler] | None = None,
+        on_failure: Callable[..., Any] | None = None,
         log_stdout: bool = False,
+        result: Result | None = None,
+        target: str | Callable[..., str] | None = None,
+        task_run_name: str | Callable[..., str] | None = None,
         nout: int | None = None,
     ) -> None:
+        if self.__dict__:
+            warn_of_early(self)
         self.name = name or type(self).__name__
         self.slug = slug
         self.tags = check_tags(tags)
@@ -97,6 +102,7 @@ class Task(Building):
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.checkpoint = checkpoint
         self.state_handlers = check_handlers(state_handlers, on_failure)
+        warn_of_location(result, target)
         self.result = place_target(result, target)
         self.target = target
         self.task_run_name = task_run_name
@@ -113,6 +119,12 @@ class Task(Building):
             building.note_created(self)
 
     _signature: ClassVar[RunSignature]
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        for argument in (*arguments, *options.values()):
+            if isinstance(argument, Task):
+                warn_of_task(cls.__name__, argument.name)
+        return super().__new__(cls)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -135,6 +147,19 @@ class Task(Building):
         return frozenset() if argument is None else frozenset((argument,))
 
     @property
+    def timeout(self) -> float | None:
+        """How long a run may take, in seconds."""
+        return self.timeout_s
+
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """Return the ``type`` of each argument of ``run``, its ``default``, whether it is ``required``."""
+        return self.run_signature.inputs()
+
+    def outputs(self) -> Any:
+        """Return what ``run`` is annotated to return; Any where it is not."""
+        return self.run_signature.outputs()
+
+    @property
     def logger(self) -> logging.Logger:
         """The logger ``nemflow.<task name>``; its records say which run they come from."""
         return run_logger(f"nemflow.{self.name}")
@@ -146,7 +171,7 @@ class Task(Building):
             AttributeError: a task has no such option.
             DefinitionError: the new options contradict each other.
         """
-        new = type(self).__new__(type(self))
+        new = object.__new__(type(self))
         new.__dict__.update(self.__dict__)
         if self.slug is not None and "slug" not in task_args:
             new.slug = f"{self.slug}-copy"

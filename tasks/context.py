@@ -187,7 +187,7 @@ def report_progress(done: int, total: int | None = None, unit: str = "bytes") ->
         report(done, total, unit)
 
 
-class Context:
+class Context(Mapping[str, Any]):
     """``nemflow.context``: what running code can ask about its run.
 
     Keys are read as attributes or items. Inside a task: ``task_name``, ``task_run_count``,
@@ -216,6 +216,12 @@ class Context:
         if found is _MISSING:
             raise KeyError(key)
         return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.to_dict())
+
+    def __len__(self) -> int:
+        return len(self.to_dict())
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self.get(key, _MISSING) is not _MISSING

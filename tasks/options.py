@@ -116,3 +116,56 @@ def place_target(result: Result | None, target: str | Callable[..., str] | None)
     placed = result.copy()
     placed.location = target
     return placed
+
+
+def warn_of_location(result: Result | None, target: str | Callable[..., str] | None) -> None:
+    """Warn of a location that the target takes the place of."""
+    if target is not None and result is not None and result.location not in (None, target):
+        warnings.warn(
+            f"the target {target!r} takes the place of the result's location {result.location!r}",
+            stacklevel=3,
+        )
+
+
+def warn_of_early(task: Any) -> None:
+    """Warn of options that a subclass has set before ``super().__init__``, which sets them again."""
+    early = sorted(_OPTIONS & task.__dict__.keys())
+    if early:
+        warnings.warn(
+            f"{type(task).__name__} sets {', '.join(early)} before super().__init__(), which sets "
+            "them again: set them after it, or pass them on",
+            stacklevel=4,
+        )
+
+
+def warn_of_task(kind: str, name: str) -> None:
+    """Warn of a task that was passed to the constructor of another."""
+    warnings.warn(
+        f"{kind} was made with the task {name!r} as an argument: tasks are passed when a task is "
+        f"called, as in {kind}(...)({name})",
+        stacklevel=3,
+    )
+
+
+_OPTIONS = frozenset(
+    {
+        "cache_for",
+        "cache_key",
+        "cache_validator",
+        "checkpoint",
+        "log_stdout",
+        "max_retries",
+        "name",
+        "nout",
+        "result",
+        "retry_delay",
+        "retry_on",
+        "skip_on_upstream_skip",
+        "slug",
+        "state_handlers",
+        "tags",
+        "target",
+        "task_run_name",
+        "trigger",
+    }
+)

@@ -17,7 +17,16 @@ class RunSignature:
         TypeError: ``run`` has positional-only parameters.
     """
 
-    __slots__ = ("accepts_any", "defaults", "names", "nout", "parameters", "required", "signature")
+    __slots__ = (
+        "accepts_any",
+        "defaults",
+        "names",
+        "nout",
+        "parameters",
+        "required",
+        "run",
+        "signature",
+    )
 
     def __init__(self, run: Callable[..., Any], name: str) -> None:
         try:
@@ -26,6 +35,7 @@ class RunSignature:
             raise DefinitionError(
                 f"the signature of {name!r} cannot be read; wrap it in a function of your own"
             ) from error
+        self.run = run
         self.parameters: Mapping[str, inspect.Parameter] = self.signature.parameters
         _check(name, self.parameters.values())
         self.accepts_any = any(p.kind is p.VAR_KEYWORD for p in self.parameters.values())
@@ -38,6 +48,23 @@ class RunSignature:
     def accepts(self, key: str) -> bool:
         """Tell whether ``run`` takes a keyword argument of that name."""
         return self.accepts_any or key in self.required or key in self.defaults
+
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """Return of each parameter its type, whether it is required, and its default."""
+        hints = _hints(self.run)
+        return {
+            name: {
+                "type": hints.get(name, Any),
+                "required": name in self.required,
+                "default": self.defaults.get(name),
+            }
+            for name, parameter in self.parameters.items()
+            if parameter.kind is not parameter.VAR_KEYWORD
+        }
+
+    def outputs(self) -> Any:
+        """Return the type that is returned; Any where nothing is said."""
+        return _hints(self.run).get("return", Any)
 
     def bind(
         self,
@@ -79,18 +106,19 @@ def _count_outputs(run: Callable[..., Any]) -> int | None:
     """Return how many outputs a ``run`` has by its annotation: a tuple of fixed length."""
     annotation = getattr(run, "__annotations__", {}).get("return")
     if isinstance(annotation, str):  # from __future__ import annotations
-        annotation = _resolve(run)
+        annotation = _hints(run).get("return")
     if get_origin(annotation) is not tuple:
         return None
     kinds = get_args(annotation)
     return None if Ellipsis in kinds else len(kinds)
 
 
-def _resolve(run: Callable[..., Any]) -> object:
+def _hints(run: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return the annotations, read where they are texts; as they are where one cannot be read."""
     try:
-        return get_type_hints(run).get("return")
+        return get_type_hints(run)
     except Exception:  # a name that only type checkers see, or whatever else a hint is made of
-        return None
+        return getattr(run, "__annotations__", {})
 
 
 def _check(name: str, parameters: Any) -> None:

@@ -200,6 +200,8 @@ class TestLooking:
         assert flow.downstream_tasks(b) == {c}
         assert flow.edges_to(b) == {Edge(a, b)}
         assert flow.edges_from(b) == {Edge(b, c)}
+        assert flow.all_upstream_edges() == {a: set(), b: {Edge(a, b)}, c: {Edge(b, c)}, d: set()}
+        assert flow.all_downstream_edges() == {a: {Edge(a, b)}, b: {Edge(b, c)}, c: set(), d: set()}
         assert flow.root_tasks() == {a, d}
         assert flow.terminal_tasks() == {c, d}
 

@@ -1,6 +1,7 @@
 """Task: what it is made of, how it is copied, called and joined with others."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from nemflow.errors import DefinitionError
 from nemflow.flows.base import Flow
 from nemflow.flows.parameters import Parameter
-from nemflow.results import FileResult
+from nemflow.results import FileResult, LocalResult
 from nemflow.tasks.base import Task
+from nemflow.tasks.decorator import task
 from nemflow.tasks.edges import Edge
 
 
@@ -190,3 +192,54 @@ class TestJoining:
     def test_without_a_flow_nothing_can_be_joined(self, method: str) -> None:
         with pytest.raises(ValueError, match="outside of a flow"):
             getattr(Task(), method)(Task())
+
+
+class TestWarnings:
+    def test_a_task_passed_to_a_constructor_is_named(self) -> None:
+        class Copy(Task):
+            def __init__(self, source: object) -> None:
+                super().__init__()
+
+        with pytest.warns(UserWarning, match="Copy was made with the task 'source'"):
+            Copy(Task(name="source"))
+
+    def test_an_option_that_is_set_before_super_init_is_named(self) -> None:
+        class Early(Task):
+            def __init__(self) -> None:
+                self.own = 1
+                self.target = "a"
+                super().__init__()
+
+        with pytest.warns(UserWarning, match="Early sets target before super"):
+            Early()
+
+    def test_a_location_that_the_target_takes_the_place_of_is_named(self) -> None:
+        with pytest.warns(UserWarning, match="'b' takes the place of the result's location 'a'"):
+            made = Task(target="b", result=LocalResult(location="a"))
+        assert made.result is not None
+        assert made.result.location == "b"
+
+
+class TestArgumentsAndOutcome:
+    def test_inputs_tell_type_default_and_whether_it_is_required(self) -> None:
+        @task
+        def add(x: int, y: "float" = 1.5, z=None, **more: str) -> float: ...
+
+        assert add.inputs() == {
+            "x": {"type": int, "required": True, "default": None},
+            "y": {"type": float, "required": False, "default": 1.5},
+            "z": {"type": Any, "required": False, "default": None},
+        }
+
+    def test_outputs_tell_what_is_returned(self) -> None:
+        class Told(Task):
+            def run(self) -> "int":
+                return 1
+
+        assert Told().outputs() is int
+        assert task(lambda: 1).outputs() is Any
+
+    def test_options_may_be_given_by_position_in_prefects_order(self) -> None:
+        made = Task("name", "slug", ["tag"], 1, timedelta(1), ValueError, 5)
+        assert (made.name, made.slug, made.tags, made.max_retries) == ("name", "slug", {"tag"}, 1)
+        assert (made.retry_on, made.timeout) == ({ValueError}, 5.0)

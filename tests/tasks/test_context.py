@@ -39,6 +39,11 @@ class TestFacade:
             context["colour"]
         assert context.get("colour", "red") == "red"
 
+    def test_it_is_a_mapping(self) -> None:
+        with context(a=1), context(b=2):
+            assert dict(context) == {"a": 1, "b": 2}
+            assert (len(context), sorted(context.items())) == (2, [("a", 1), ("b", 2)])
+
     def test_repr_lists_the_keys(self) -> None:
         assert repr(context) == "<nemflow.context: no run here>"
         with context(b=1, a=2):
