@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.assembly import Assembly
@@ -47,17 +47,19 @@ class Flow(Assembly):
         name: what the flow is called.
         schedule: when ``run`` runs it; default once, now.
         executor: where the tasks run; default the LocalExecutor.
+        run_config: kept as it is: nothing reads it.
+        storage: kept as it is: nothing reads it.
         tasks: tasks to begin with.
         edges: edges to begin with.
         reference_tasks: the tasks whose states make the flow's state; default the terminal tasks.
         state_handlers: called as ``handler(flow, old_state, new_state)``.
         on_failure: called as ``on_failure(flow, state)`` when a run fails.
+        validate: check each edge when it is added, cycles included, instead of at the end.
         result: the result of tasks that declare none.
         terminal_state_handler: called as ``handler(flow, state, reference_states)`` at the end of a
             run; may return another state.
         flow_run_name: template for the names of runs, such as ``"{flow_name}_{date:%Y-%m-%d}"``;
             the flow's parameters win over the run's own keys. A callable gets the same keys.
-        validate: check each edge when it is added, cycles included, instead of at the end.
 
     Raises:
         DefinitionError: the name is empty.
@@ -69,21 +71,25 @@ class Flow(Assembly):
         name: str,
         schedule: "Schedule | None" = None,
         executor: Executor | None = None,
+        run_config: object = None,
+        storage: object = None,
         tasks: Iterable[Task] | None = None,
         edges: Iterable[Edge] | None = None,
         reference_tasks: Iterable[Task] | None = None,
         state_handlers: Sequence[StateHandler] | None = None,
         on_failure: Callable[..., Any] | None = None,
+        validate: bool | None = None,
         result: Result | None = None,
         terminal_state_handler: Callable[..., State | None] | None = None,
         flow_run_name: str | Callable[..., str] | None = None,
-        validate: bool = False,
     ) -> None:
         if not name:
             raise DefinitionError("a flow needs a name")
-        super().__init__(name, result, validate)
+        super().__init__(name, result, bool(validate))
         self.schedule = schedule
         self.executor = executor
+        self.run_config = run_config
+        self.storage = storage
         self.state_handlers = check_handlers(state_handlers, on_failure)
         self.terminal_state_handler = terminal_state_handler
         self.flow_run_name = flow_run_name
@@ -286,6 +292,17 @@ class Flow(Assembly):
 
     def _schedule(self, run_on_schedule: bool | None) -> "Schedule | None":
         return None if run_on_schedule is False else self.schedule
+
+    def register(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: there is no server to register with.
+
+        Raises:
+            DefinitionError: always.
+        """
+        raise DefinitionError(
+            f"flow {self.name!r} cannot be registered: nemflow has no server; run it with flow.run(), "
+            "with `nemflow run file.py:flow`, or by cron"
+        )
 
     def plan(self, parameters: Mapping[str, object] | None = None, force: bool = False) -> FlowPlan:
         """Say what a run would do, from the goal's target; touches nothing.

@@ -15,9 +15,17 @@ from typing import TYPE_CHECKING
 from nemflow.errors import NemflowError
 
 if TYPE_CHECKING:
+    import nemflow.client
+    import nemflow.engine
+    import nemflow.executors
+    import nemflow.run_configs
+    import nemflow.schedules
+    import nemflow.storage
+    import nemflow.utilities  # noqa: F401  # Prefect's modules, found as nemflow.engine and so on
     from nemflow.flows.apply_map import apply_map
     from nemflow.flows.base import Flow
     from nemflow.flows.catalog import Catalog, Entry
+    from nemflow.flows.configuration import config
     from nemflow.flows.etl import build_etl
     from nemflow.flows.executors.base import Executor
     from nemflow.flows.executors.dask import DaskExecutor
@@ -88,6 +96,7 @@ __all__ = [
     "build_etl",
     "caching",
     "case",
+    "config",
     "context",
     "defaults_from_attrs",
     "flatten",
@@ -154,6 +163,7 @@ _HOMES = MappingProxyType(
         "atomic_path": "nemflow.results.atomic",
         "build_etl": "nemflow.flows.etl",
         "case": "nemflow.tasks.control_flow",
+        "config": "nemflow.flows.configuration",
         "context": "nemflow.tasks.context",
         "defaults_from_attrs": "nemflow.tasks.decorator",
         "flatten": "nemflow.tasks.annotations",
@@ -173,11 +183,17 @@ _HOMES = MappingProxyType(
     }
 )
 
+_PREFECTS = frozenset(
+    {"client", "engine", "executors", "run_configs", "schedules", "storage", "utilities"}
+)
+
 if not TYPE_CHECKING:  # to a type checker it would say that any name at all is here
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
             value: object = import_module(_MODULES[name])
+        elif name in _PREFECTS:
+            value = import_module(f"{__name__}.{name}")
         elif name in _HOMES:
             value = getattr(import_module(_HOMES[name]), name)
         else:

@@ -152,7 +152,7 @@ class Task(Building):
         return self.timeout_s
 
     def inputs(self) -> dict[str, dict[str, Any]]:
-        """Return the ``type`` of each argument of ``run``, its ``default``, whether it is ``required``."""
+        """Return each argument of ``run`` with its ``type``, ``default`` and whether ``required``."""
         return self.run_signature.inputs()
 
     def outputs(self) -> Any:

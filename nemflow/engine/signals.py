@@ -10,8 +10,13 @@ from nemflow.tasks.signals import (
     SUCCESS,
     TRIGGERFAIL,
     VALIDATIONFAIL,
+    Signal,
+    StateSignal,
     signal_from_state,
 )
+
+PrefectSignal = Signal
+PrefectStateSignal = StateSignal
 
 __all__ = [
     "ENDRUN",
@@ -23,5 +28,7 @@ __all__ = [
     "SUCCESS",
     "TRIGGERFAIL",
     "VALIDATIONFAIL",
+    "PrefectSignal",
+    "PrefectStateSignal",
     "signal_from_state",
 ]
