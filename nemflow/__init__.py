@@ -16,6 +16,7 @@ from nemflow.errors import NemflowError
 
 if TYPE_CHECKING:
     import nemflow.client
+    import nemflow.core
     import nemflow.engine
     import nemflow.executors
     import nemflow.run_configs
@@ -184,7 +185,7 @@ _HOMES = MappingProxyType(
 )
 
 _PREFECTS = frozenset(
-    {"client", "engine", "executors", "run_configs", "schedules", "storage", "utilities"}
+    {"client", "core", "engine", "executors", "run_configs", "schedules", "storage", "utilities"}
 )
 
 if not TYPE_CHECKING:  # to a type checker it would say that any name at all is here

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ["cli", "flows", "results", "tasks"]
-PREFECTS = ["engine", "schedules", "utilities"]  # names of Prefect's, in the face
+PREFECTS = ["core", "engine", "schedules", "utilities"]  # names of Prefect's, in the face
 
 
 def run_python(*arguments: str) -> str:

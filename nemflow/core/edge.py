@@ -1,0 +1,7 @@
+"""``prefect.core.edge``."""
+
+from nemflow.tasks.edges import Edge
+
+__all__ = [
+    "Edge",
+]
