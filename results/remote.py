@@ -28,8 +28,8 @@ from nemflow.results.serializers import Serializer
 # be installed for them. Others that fsspec knows (sftp, hdfs) would leave half a file.
 _INSTALL = {
     "s3": 'pip install "nemflow[remote]"',
-    "gs": 'pip install "nemflow[remote]" gcsfs',
-    "abfs": 'pip install "nemflow[remote]" adlfs',
+    "gs": 'pip install "nemflow[gs]"',
+    "abfs": 'pip install "nemflow[abfs]"',
     "memory": 'pip install "nemflow[remote]"',
     "file": 'pip install "nemflow[remote]"',
 }

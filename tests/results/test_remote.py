@@ -12,6 +12,8 @@ from nemflow.results import JSONSerializer, LocalResult, RemoteResult
 
 pytest.importorskip("fsspec", reason="object stores need fsspec")
 
+STORES = ["remote-s3", "remote-gs", "remote-abfs", "remote-memory", "remote-file"]
+
 RACER = """
 import json, sys
 from nemflow.errors import ResultError
@@ -114,7 +116,7 @@ def test_a_put_only_if_absent_leaves_the_condition_to_the_store(at_s3, s3):
     assert (method, headers["IF_NONE_MATCH"]) == ("PUT", "*")
 
 
-@pytest.mark.parametrize("kind", ["remote-s3", "remote-memory", "remote-file"], indirect=True)
+@pytest.mark.parametrize("kind", STORES, indirect=True)
 def test_only_if_absent_keeps_what_lies_there_and_says_so(kind):
     first = kind.result.copy()
     first.location, first.overwrite = "a", False
@@ -125,7 +127,7 @@ def test_only_if_absent_keeps_what_lies_there_and_says_so(kind):
     assert kind.result.read("a").value == "mine"
 
 
-@pytest.mark.parametrize("kind", ["remote-s3", "remote-memory", "remote-file"], indirect=True)
+@pytest.mark.parametrize("kind", STORES, indirect=True)
 def test_only_if_absent_is_content_with_the_same_bytes(kind):
     result = kind.result.copy()
     result.location, result.overwrite = "a", False
@@ -221,8 +223,8 @@ def test_an_option_the_store_does_not_know_is_told():
     [
         ("fsspec", "memory://x", 'pip install "nemflow[remote]"'),
         ("s3fs", "s3://bucket", 'pip install "nemflow[remote]"'),
-        ("gcsfs", "gs://bucket", 'pip install "nemflow[remote]" gcsfs'),
-        ("adlfs", "abfs://container", 'pip install "nemflow[remote]" adlfs'),
+        ("gcsfs", "gs://bucket", 'pip install "nemflow[gs]"'),
+        ("adlfs", "abfs://container", 'pip install "nemflow[abfs]"'),
     ],
 )
 def test_a_missing_package_is_told_with_what_to_install(package, url, install):
