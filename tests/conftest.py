@@ -1,6 +1,7 @@
 """Fixtures that every folder of tests shares."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -52,3 +53,21 @@ def make_flow(tmp_path: Path) -> Callable[..., Flow]:
         )
 
     return build
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start Python code in a process of its own, with pipes; ended when the test is over."""
+    children: list[subprocess.Popen[str]] = []
+
+    def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        pipe = subprocess.PIPE
+        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        children.append(child)
+        return child
+
+    yield run
+    for child in children:
+        child.kill()
+        child.communicate()

@@ -1,16 +1,18 @@
-"""What the tests of flows share: a reporter that keeps a list, settings, real child processes."""
+"""What the tests of flows share: a reporter that keeps a list, settings."""
 
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
 from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
 from nemflow.flows.settings import RunSettings
+from nemflow.tasks.base import Task
+from nemflow.tasks.decorator import task
 from nemflow.tasks.states import State
 
 
@@ -88,18 +90,19 @@ def own_state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python code in a process of its own, with pipes; ended when the test is over."""
-    children: list[subprocess.Popen[str]] = []
+def fails_once() -> Callable[..., Task]:
+    """Make a task whose first attempt fails; the next returns how many there were."""
 
-    def run(code: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        pipe = subprocess.PIPE
-        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        children.append(child)
-        return child
+    def make(**options: Any) -> Task:
+        attempts: list[int] = []
 
-    yield run
-    for child in children:
-        child.kill()
-        child.communicate()
+        @task(**options)
+        def once() -> int:
+            attempts.append(1)
+            if len(attempts) == 1:
+                raise ValueError("not yet")
+            return len(attempts)
+
+        return once
+
+    return make

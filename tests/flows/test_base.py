@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -137,12 +138,18 @@ class TestLeavingTheBlock:
             Task(name="forgotten")
 
     def test_a_task_made_and_called_at_once_is_not_forgotten(self) -> None:
-        with Flow("f"):
-            Task()()
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with Flow("f"):
+                Task()()
+        assert warned == []
 
     def test_constants_are_never_forgotten(self) -> None:
-        with Flow("f"):
-            Constant(5)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with Flow("f"):
+                Constant(5)
+        assert warned == []
 
     def test_blocks_nest_and_the_inner_one_is_open(self) -> None:
         with Flow("outer") as outer:

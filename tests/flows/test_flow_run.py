@@ -36,19 +36,6 @@ def fail(error: Any = None) -> None:
     raise ValueError("broke")
 
 
-def fails_once(**options: Any) -> Task:
-    attempts: list[int] = []
-
-    @task(**options)
-    def once() -> int:
-        attempts.append(1)
-        if len(attempts) == 1:
-            raise ValueError("not yet")
-        return len(attempts)
-
-    return once
-
-
 class TestEvents:
     def test_a_small_flow_is_told_step_by_step(self, events: Any) -> None:
         with Flow("small") as flow:
@@ -92,7 +79,7 @@ class TestEvents:
             "small Success",
         ]
 
-    def test_a_retry_is_the_same_task_run(self, events: Any) -> None:
+    def test_a_retry_is_the_same_task_run(self, fails_once: Any, events: Any) -> None:
         with Flow("small") as flow:
             fails_once(**SOON).bind()
         flow.run(reporter=events)
@@ -181,7 +168,7 @@ def test_better_5_making_and_running_take_a_number_of_calls_that_is_linear(
 
 class TestNothingWaitsForARetry:
     def test_better_4_a_retry_that_is_due_comes_before_the_rest_of_the_run(
-        self, events: Any
+        self, fails_once: Any, events: Any
     ) -> None:
         with Flow("f") as flow:
             fails_once(**SOON).bind()
@@ -191,7 +178,7 @@ class TestNothingWaitsForARetry:
         ran = [words.split("-")[0] for words in events.told if words.endswith("Running")]
         assert ran == ["once", "once", "a", "b"]
 
-    def test_better_4_others_go_on_while_a_retry_waits(self, events: Any) -> None:
+    def test_better_4_others_go_on_while_a_retry_waits(self, fails_once: Any, events: Any) -> None:
         with Flow("f") as flow:
             retried = fails_once(**LATER).bind()
             other = same(same(5))
@@ -218,7 +205,7 @@ class TestNothingWaitsForARetry:
         state = flow.run(executor=ThreadExecutor(2))
         assert state.result[slow].result is True
 
-    def test_a_run_is_continued_from_the_states_of_the_one_before(self) -> None:
+    def test_a_run_is_continued_from_the_states_of_the_one_before(self, fails_once: Any) -> None:
         with Flow("f") as flow:
             retried = fails_once(**LATER).bind()
             below = same(retried)
@@ -227,7 +214,9 @@ class TestNothingWaitsForARetry:
         second = FlowRunner(flow).run(task_states={**first, retried: due})
         assert second.result[below].result == 2
 
-    def test_without_waiting_a_retry_that_is_due_stays_for_the_next_call(self) -> None:
+    def test_without_waiting_a_retry_that_is_due_stays_for_the_next_call(
+        self, fails_once: Any
+    ) -> None:
         with Flow("f") as flow:
             retried = fails_once(**SOON).bind()
         state = FlowRunner(flow).run()

@@ -14,7 +14,6 @@ from nemflow.flows.settings import RunSettings
 from nemflow.results import FileResult, LocalResult
 from nemflow.results.locks import TargetLock
 from nemflow.tasks import signals, states, triggers
-from nemflow.tasks.base import Task
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
 
@@ -29,19 +28,6 @@ def same(x: Any = None) -> Any:
 @task
 def fail(error: Any = None) -> None:
     raise ValueError("broke")
-
-
-def fails_once(**options: Any) -> Task:
-    attempts: list[int] = []
-
-    @task(**options)
-    def once() -> int:
-        attempts.append(1)
-        if len(attempts) == 1:
-            raise ValueError("not yet")
-        return len(attempts)
-
-    return once
 
 
 class TestGivenStates:
@@ -221,7 +207,9 @@ class TestTriggers:
         assert state.is_successful()
         assert state.result[failed].is_failed()
 
-    def test_trap_7_the_flow_runs_on_while_a_terminal_task_is_retrying(self) -> None:
+    def test_trap_7_the_flow_runs_on_while_a_terminal_task_is_retrying(
+        self, fails_once: Any
+    ) -> None:
         with Flow("f") as flow:
             failed = fail()
             fails_once(**LATER).bind()

@@ -1,10 +1,9 @@
-"""What the tests of results share: the kinds of results, real child processes, a real S3 server."""
+"""What the tests of results share: the kinds of results, real servers of object stores."""
 
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -229,26 +228,3 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
     if request.param == "remote-gs" and test in NOT_BY_THE_GCS_EMULATOR:
         pytest.skip(f"gcp-storage-emulator {NOT_BY_THE_GCS_EMULATOR[test]}")
     return KINDS[request.param](tmp_path, request)
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python code in a process of its own, with pipes; ended when the test is over."""
-    children: list[subprocess.Popen[str]] = []
-
-    def run(code: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        children.append(child)
-        return child
-
-    yield run
-    for child in children:
-        child.kill()
-        child.communicate()

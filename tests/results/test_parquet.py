@@ -94,6 +94,7 @@ def test_a_file_that_is_not_there_is_unreadable_and_named(tmp_path, read):
 
 
 def test_a_whole_file_passes_the_cheap_check(path):
+    assert path.read_bytes()[:4] == b"PAR1"
     check_parquet_magic(path)
 
 

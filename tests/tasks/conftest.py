@@ -1,8 +1,6 @@
-"""What the tests of tasks share: upstream states by edge, run contexts, real child processes."""
+"""What the tests of tasks share: upstream states by edge, run contexts."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,21 +31,3 @@ def upstream() -> Upstream:
 def locked(tmp_path: Path) -> RunContext:
     """The context of a flow run that uses locks."""
     return RunContext(lock_dir=tmp_path / "locks")
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start Python code in a process of its own, with pipes; ended when the test is over."""
-    children: list[subprocess.Popen[str]] = []
-
-    def run(code: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        pipe = subprocess.PIPE
-        child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        children.append(child)
-        return child
-
-    yield run
-    for child in children:
-        child.kill()
-        child.communicate()

@@ -157,7 +157,7 @@ class TestCopy:
         with Flow("f"), warnings.catch_warnings():
             warnings.simplefilter("error")
             alone = numbers()
-            alone()
+            assert alone() is not alone
 
     def test_a_copy_can_have_another_timeout(self) -> None:
         assert add.copy(timeout=timedelta(minutes=1)).timeout_s == 60

@@ -6,7 +6,13 @@ import threading
 import pytest
 
 from nemflow.flows.base import Flow
-from nemflow.tasks.context import context, get_logger, report_progress
+from nemflow.tasks.context import (
+    context,
+    enter_progress,
+    get_logger,
+    leave_progress,
+    report_progress,
+)
 from nemflow.tasks.decorator import task
 
 
@@ -112,4 +118,9 @@ class TestAround:
         assert get_logger("nemflow.own") is logging.getLogger("nemflow.own")
 
     def test_progress_outside_of_a_run_goes_nowhere(self) -> None:
+        heard = []
+        token = enter_progress(lambda *progress: heard.append(progress))
         report_progress(1, 2)
+        leave_progress(token)
+        report_progress(2, 2)
+        assert heard == [(1, 2, "bytes")]

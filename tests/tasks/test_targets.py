@@ -98,6 +98,7 @@ class TestPlacing:
         context = RunContext()
         place(tmp_path / "one", "a", context, slug="first-1")
         place(tmp_path / "two", "a", context, slug="second-1")
+        assert sorted(context.taken_targets.values()) == ["first-1", "second-1"]
 
 
 class TestFinding:

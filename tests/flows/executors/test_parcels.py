@@ -115,5 +115,7 @@ class TestNotes:
         run_parcel(pack(work, ()).data, notes.append)
         assert len(notes) == 1
 
-    def test_what_cannot_be_read_is_a_lost_note(self) -> None:
-        deliver(b"no pickle", None)
+    def test_what_cannot_be_read_is_a_lost_note(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level("DEBUG", logger="nemflow"):
+            deliver(b"no pickle", None)
+        assert "a note cannot be read here" in caplog.text
