@@ -294,14 +294,14 @@ class Flow(Assembly):
         return None if run_on_schedule is False else self.schedule
 
     def register(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: there is no server to register with.
+        """Refuse: flows are registered at the command line.
 
         Raises:
             DefinitionError: always.
         """
         raise DefinitionError(
-            f"flow {self.name!r} cannot be registered: nemflow has no server; run it with flow.run(), "
-            "with `nemflow run file.py:flow`, or by cron"
+            f"flow {self.name!r} does not register itself: there is no server; "
+            "`nemflow register file.py:flow` registers it, flow.run() runs it"
         )
 
     def plan(self, parameters: Mapping[str, object] | None = None, force: bool = False) -> FlowPlan:

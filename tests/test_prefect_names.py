@@ -146,7 +146,7 @@ class TestOutOfScope:
 
     def test_registering_says_what_to_do_instead(self):
         with pytest.raises(
-            NemflowError, match=r"no server; run it with flow.run\(\), with `nemflow"
+            NemflowError, match="no server; `nemflow register file.py:flow`"
         ):
             Flow("f").register(project_name="p")
 

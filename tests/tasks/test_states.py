@@ -253,3 +253,18 @@ class TestPickle:
         assert back.is_skipped()
         assert isinstance(back.result, signals.SKIP)
         assert back.result.state.message == "nothing today"
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("name", ["Success", "Retrying", "Mapped", "_restore"])
+    def test_pickles_that_name_the_module_of_all_states_are_read(self, name: str) -> None:
+        found = pickle.loads(f"cnemflow.tasks.states\n{name}\n.".encode())
+        assert found is getattr(states, name)
+
+    def test_a_class_of_a_users_own_is_what_its_parent_is(self) -> None:
+        class Late(states.TimedOut):
+            pass
+
+        assert Late().is_failed()
+        assert Late().is_finished()
+        assert not Late().is_successful()
