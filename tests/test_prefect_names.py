@@ -145,9 +145,7 @@ class TestOutOfScope:
         assert flow.run().is_successful()
 
     def test_registering_says_what_to_do_instead(self):
-        with pytest.raises(
-            NemflowError, match="no server; `nemflow register file.py:flow`"
-        ):
+        with pytest.raises(NemflowError, match=r"no server; `nemflow register file.py:flow`"):
             Flow("f").register(project_name="p")
 
     def test_there_is_no_client(self):
