@@ -34,7 +34,7 @@ from nemflow.tasks.options import (
     warn_of_location,
     warn_of_task,
 )
-from nemflow.tasks.signature import RunSignature
+from nemflow.tasks.signature import RunSignature, annotations_of
 from nemflow.tasks.triggers import Trigger, all_successful
 
 
@@ -153,11 +153,11 @@ class Task(Building):
 
     def inputs(self) -> dict[str, dict[str, Any]]:
         """Return each argument of ``run`` with its ``type``, ``default`` and whether ``required``."""
-        return self.run_signature.inputs()
+        return self.run_signature.inputs(self.run)
 
     def outputs(self) -> Any:
         """Return what ``run`` is annotated to return; Any where it is not."""
-        return self.run_signature.outputs()
+        return annotations_of(self.run).get("return", Any)
 
     @property
     def logger(self) -> logging.Logger:

@@ -24,7 +24,6 @@ class RunSignature:
         "nout",
         "parameters",
         "required",
-        "run",
         "signature",
     )
 
@@ -35,7 +34,6 @@ class RunSignature:
             raise DefinitionError(
                 f"the signature of {name!r} cannot be read; wrap it in a function of your own"
             ) from error
-        self.run = run
         self.parameters: Mapping[str, inspect.Parameter] = self.signature.parameters
         _check(name, self.parameters.values())
         self.accepts_any = any(p.kind is p.VAR_KEYWORD for p in self.parameters.values())
@@ -49,9 +47,9 @@ class RunSignature:
         """Tell whether ``run`` takes a keyword argument of that name."""
         return self.accepts_any or key in self.required or key in self.defaults
 
-    def inputs(self) -> dict[str, dict[str, Any]]:
-        """Return of each parameter its type, whether it is required, and its default."""
-        hints = _hints(self.run)
+    def inputs(self, run: Callable[..., Any]) -> dict[str, dict[str, Any]]:
+        """Return of each parameter of *run* its type, whether it is required, and its default."""
+        hints = annotations_of(run)
         return {
             name: {
                 "type": hints.get(name, Any),
@@ -61,10 +59,6 @@ class RunSignature:
             for name, parameter in self.parameters.items()
             if parameter.kind is not parameter.VAR_KEYWORD
         }
-
-    def outputs(self) -> Any:
-        """Return the type that is returned; Any where nothing is said."""
-        return _hints(self.run).get("return", Any)
 
     def bind(
         self,
@@ -106,14 +100,14 @@ def _count_outputs(run: Callable[..., Any]) -> int | None:
     """Return how many outputs a ``run`` has by its annotation: a tuple of fixed length."""
     annotation = getattr(run, "__annotations__", {}).get("return")
     if isinstance(annotation, str):  # from __future__ import annotations
-        annotation = _hints(run).get("return")
+        annotation = annotations_of(run).get("return")
     if get_origin(annotation) is not tuple:
         return None
     kinds = get_args(annotation)
     return None if Ellipsis in kinds else len(kinds)
 
 
-def _hints(run: Callable[..., Any]) -> Mapping[str, Any]:
+def annotations_of(run: Callable[..., Any]) -> Mapping[str, Any]:
     """Return the annotations, read where they are texts; as they are where one cannot be read."""
     try:
         return get_type_hints(run)
