@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from nemflow.tasks.nem.market_time import FIVE_MINUTE_SETTLEMENT, day_bounds, interval_ends
 from nemflow.tasks.nem.regions import REGIONS
+from nemflow.tasks.nem.sandbox.cases import CASESOLUTION_COLUMNS, case_line
 from nemflow.tasks.nem.sandbox.field_text import cents_text, quoted_stamp, run_at
 from nemflow.tasks.nem.sandbox.market import chance, day_interventions, round_to_cents
 from nemflow.tasks.nem.sandbox.region_rows import DREGION_COLUMNS, dregion_blocks
@@ -21,14 +22,6 @@ _FIRST = 48  # index of the interval that ends at 04:05
 _NEXT = timedelta(days=1)
 
 _TREGION_COLUMNS = ("SETTLEMENTDATE", "RUNNO", "REGIONID", "RRP", "EEP", "INVALIDFLAG", "ROP")
-CASESOLUTION_COLUMNS = (
-    *("SETTLEMENTDATE", "RUNNO", "INTERVENTION", "CASESUBTYPE", "SOLUTIONSTATUS", "SPDVERSION"),
-    *("NONPHYSICALLOSSES", "TOTALOBJECTIVE", "TOTALAREAGENVIOLATION"),
-    *("TOTALINTERCONNECTORVIOLATION", "TOTALGENERICVIOLATION", "TOTALRAMPRATEVIOLATION"),
-    *("TOTALUNITMWCAPACITYVIOLATION", "TOTAL5MINVIOLATION", "TOTALREGVIOLATION"),
-    *("TOTAL6SECVIOLATION", "TOTAL60SECVIOLATION", "TOTALASPROFILEVIOLATION"),
-    *("TOTALFASTSTARTVIOLATION", "TOTALENERGYOFFERVIOLATION", "LASTCHANGED"),
-)
 _REQUIREMENT_COLUMNS = (
     *("SETTLEMENTDATE", "RUNNO", "INTERVENTION", "GENCONID", "REGIONID", "BIDTYPE"),
     *("GENCONEFFECTIVEDATE", "GENCONVERSIONNO", "MARGINALVALUE", "LASTCHANGED"),
@@ -113,15 +106,6 @@ def _cases(day: date) -> list[list[str]]:
         [case_line("CASESOLUTION,1", end, index, directed=False)]
         for index, end in enumerate(interval_ends(day, 5))
     ]
-
-
-def case_line(table: str, end: datetime, index: int, *, directed: bool) -> str:
-    """Return the D line of a dispatch case; `table` has subtype and version."""
-    objective = -37_012_673 - (end.day * 288 + index) * 1_009
-    return (
-        f"D,DISPATCH,{table},{quoted_stamp(end)},1,{int(directed)},,1,,0,{objective}.6770,"
-        f"0,0,0,0,0.61,,,,,0,0,0,{quoted_stamp(run_at(end, index))}"
-    )
 
 
 def _requirements(day: date) -> list[str]:

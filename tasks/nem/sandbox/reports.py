@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nemflow.tasks.nem.sandbox.daily_feeds import PUBLIC_DAILY, PUBLIC_PRICES
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
+from nemflow.tasks.nem.sandbox.interval_feeds import DISPATCHIS, TRADINGIS
 from nemflow.tasks.nem.sandbox.listings import Entry
 from nemflow.tasks.nem.sandbox.revisions import Edition
 
@@ -12,10 +13,22 @@ REPORTS = "/Reports/"
 DUPLICATE = "DUPLICATE"
 
 
-def all_feeds() -> tuple[Feed, ...]:
-    """Return every folder of files, in the order of AEMO's listings."""
-    daily = (PUBLIC_DAILY, PUBLIC_PRICES)
-    return (*(kind.current() for kind in daily), *(kind.archive() for kind in daily))
+def all_feeds(*, by_stamp: bool = False) -> tuple[Feed, ...]:
+    """Return every folder of files, in the order of AEMO's listings.
+
+    Args:
+        by_stamp: a day of archived intervals has the stamps 00:00 to 23:55.
+    """
+    return (
+        PUBLIC_DAILY.current(),
+        DISPATCHIS.current(),
+        PUBLIC_PRICES.current(),
+        TRADINGIS.current(),
+        PUBLIC_DAILY.archive(),
+        DISPATCHIS.archive(by_stamp=by_stamp),
+        PUBLIC_PRICES.archive(),
+        TRADINGIS.archive(by_stamp=by_stamp),
+    )
 
 
 class Reports:

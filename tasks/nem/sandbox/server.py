@@ -43,6 +43,8 @@ class SandboxServer:
         port: 0 for any free one.
         zip64: serve bundles with zip64 directories.
         revisions: prices that change after their publication; see the property.
+        archive_by_stamp: a day of archived intervals has the stamps 00:00 to 23:55 instead of
+            00:05 to 00:00; nobody knows which of the two AEMO's files have.
     """
 
     def __init__(
@@ -54,8 +56,11 @@ class SandboxServer:
         port: int = 0,
         zip64: bool = False,
         revisions: Iterable[Revision] = (),
+        archive_by_stamp: bool = False,
     ) -> None:
-        self.tree = PublishedTree(now, root, zip64=zip64, revisions=revisions)
+        self.tree = PublishedTree(
+            now, root, zip64=zip64, revisions=revisions, archive_by_stamp=archive_by_stamp
+        )
         self.plan = FaultPlan(faults)
         self.log = RequestLog()
         self.stopping = threading.Event()

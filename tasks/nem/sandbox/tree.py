@@ -73,6 +73,7 @@ class PublishedTree:
         root: a folder of real files laid out by URL path, which take precedence.
         zip64: write bundles with zip64 directories, as AEMO's above 4 GB are.
         revisions: prices that change; may be assigned anew at any time.
+        archive_by_stamp: see SandboxServer.
     """
 
     def __init__(
@@ -82,13 +83,14 @@ class PublishedTree:
         *,
         zip64: bool,
         revisions: Iterable[Revision] = (),
+        archive_by_stamp: bool = False,
     ) -> None:
         self.memory = Memory()
         self.revisions = tuple(revisions)
         self._now = now
         self._root = root
         self._zip64 = zip64
-        self._reports = Reports(all_feeds())
+        self._reports = Reports(all_feeds(by_stamp=archive_by_stamp))
 
     def find(self, path: str, raw_path: str, hidden: tuple[str, ...] = ()) -> Page | None:
         """Return the page at the decoded `path`, or None where nothing is published.
