@@ -14,7 +14,7 @@ from nemflow.tasks.nem.sandbox.daily_csv import (
 )
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
 from nemflow.tasks.nem.sandbox.revisions import Edition
-from nemflow.tasks.nem.sandbox.zips import Member, nested_zip, nested_zip_size, report_zip
+from nemflow.tasks.nem.sandbox.zips import Member, nested_zip, nested_zip_size, sized_zip
 
 _DAY = timedelta(days=1)
 _CURRENT_DAYS, _ARCHIVE_MONTHS = 60, 12
@@ -64,7 +64,7 @@ class DailyReport:
 
         def make(edition: Edition) -> bytes:
             csv, stamp = self.csv(day, edition), edition.written_at(written_at)
-            return report_zip(name.removesuffix(".zip") + ".CSV", csv, stamp, size)
+            return sized_zip(name.removesuffix(".zip") + ".CSV", csv, stamp, size)
 
         return Issue(name, written_at, size, trading_day_bounds(day), make)
 

@@ -19,18 +19,27 @@ from nemflow.tasks.nem.market_time import (
     month_bounds,
     today,
 )
-from nemflow.tasks.nem.regions import first_interval_end
+from nemflow.tasks.nem.regions import REGIONS, first_interval_end
 from nemflow.tasks.nem.sandbox.field_text import cents_text
-from nemflow.tasks.nem.sandbox.market import chance, day_demands, round_to_cents
+from nemflow.tasks.nem.sandbox.market import (
+    INTERVALS,
+    chance,
+    day_demands,
+    day_interventions,
+    round_to_cents,
+)
 from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition
+from nemflow.tasks.nem.sandbox.rooftop import FIRST_ROOFTOP
 from nemflow.tasks.nem.sandbox.table_csv import (
     created_at,
     dispatchprice_csv,
+    dispatchregionsum_csv,
     is_archive_era,
     report_csv,
+    rooftop_csv,
     tradingprice_csv,
 )
-from nemflow.tasks.nem.sandbox.zips import Member, as_zip64, zip_bytes
+from nemflow.tasks.nem.sandbox.zips import Member, as_zip64, sized_zip, zip_bytes
 
 FIRST_BUNDLE = Month(2009, 7)
 FIRST_TABLES = Month(2015, 1)
@@ -47,14 +56,33 @@ _UNSORTED = {
 _OTHER_TABLES = ("AUCTION", "DISPATCH_LOCAL_PRICE", "PREDISPATCHPRICE")
 
 _TABLE_CSV: Mapping[str, Callable[[Month, Edition], bytes]] = MappingProxyType(
-    {"DISPATCHPRICE": dispatchprice_csv, "TRADINGPRICE": tradingprice_csv}
+    {
+        "DISPATCHPRICE": dispatchprice_csv,
+        "DISPATCHREGIONSUM": dispatchregionsum_csv,
+        "ROOFTOP_PV_ACTUAL": rooftop_csv,
+        "TRADINGPRICE": tradingprice_csv,
+    }
 )
 
 
 def tables_of(month: Month) -> tuple[str, ...]:
     """Return the names of all tables in the DATA folder of `month`, sorted."""
     archive_only = ("AVERAGEPRICE30",) if is_archive_era(month) else ()
-    return tuple(sorted((*_TABLE_CSV, *_OTHER_TABLES, *archive_only)))
+    tables = {*_TABLE_CSV, *_OTHER_TABLES, *archive_only}
+    if month < FIRST_ROOFTOP:
+        tables.remove("ROOFTOP_PV_ACTUAL")
+    return tuple(sorted(tables))
+
+
+def known_table_size(table: str, month: Month) -> int | None:
+    """Return how many bytes the zip of a large table has, where that is so without making it."""
+    days = month.last_day.day
+    if table == "ROOFTOP_PV_ACTUAL":
+        return 5_000 + 400 * 20 * (days + 1)
+    if table == "DISPATCHREGIONSUM":
+        directed = sum(len(day_interventions(day)) for day in month.days())
+        return 30_000 + 34 * len(REGIONS) * (INTERVALS * days + directed)
+    return None
 
 
 def table_file_name(table: str, month: Month) -> str:
@@ -74,9 +102,11 @@ def table_zip(table: str, month: Month, edition: Edition = ORIGINAL) -> tuple[st
     """Return name and bytes of a table's monthly zip; most tables have no rows."""
     name = table_file_name(table, month)
     make = _TABLE_CSV.get(table, partial(_empty_csv, table))
-    written_at = edition.written_at(created_at(month))
-    member = Member(name.removesuffix(".zip") + ".CSV", make(month, edition), written_at)
-    return name, zip_bytes([member], streamed=is_archive_era(month))
+    written_at, inside = edition.written_at(created_at(month)), name.removesuffix(".zip") + ".CSV"
+    csv, streamed = make(month, edition), is_archive_era(month)
+    if size := known_table_size(table, month):
+        return name, sized_zip(inside, csv, written_at, size, streamed=streamed)
+    return name, zip_bytes([Member(inside, csv, written_at)], streamed=streamed)
 
 
 def _empty_csv(table: str, month: Month, edition: Edition) -> bytes:

@@ -15,7 +15,7 @@ from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
 from nemflow.tasks.nem.sandbox.intervals import Interval, interval_ending
 from nemflow.tasks.nem.sandbox.revisions import Edition
 from nemflow.tasks.nem.sandbox.tradingis_csv import tradingis_csv
-from nemflow.tasks.nem.sandbox.zips import Member, nested_zip, nested_zip_size, report_zip
+from nemflow.tasks.nem.sandbox.zips import Member, nested_zip, nested_zip_size, sized_zip
 
 _FIVE, _THIRTY, _DAY = timedelta(minutes=5), timedelta(minutes=30), timedelta(days=1)
 _SUNDAY = 6
@@ -96,7 +96,7 @@ class IntervalReport:
 
         def make(edition: Edition) -> bytes:
             stamp = which.written_at - timedelta(seconds=1)
-            return report_zip(f"{stem}.CSV", self.csv(which, number), stamp, self.size)
+            return sized_zip(f"{stem}.CSV", self.csv(which, number), stamp, self.size)
 
         return Issue(f"{stem}.zip", which.written_at, self.size, None, make)
 

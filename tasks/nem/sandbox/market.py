@@ -51,14 +51,14 @@ _REGION_SUN = {"NSW1": 640, "QLD1": 900, "SA1": 1200, "TAS1": 120, "VIC1": 880}
 _SEASON = (1180, 1120, 960, 930, 1010, 1120, 1160, 1060, 930, 900, 920, 1040)
 _REGION_DEMAND = {"NSW1": 8000, "QLD1": 6000, "SA1": 1400, "TAS1": 1120, "VIC1": 5300}  # MW
 
-# For each half hour of the day, in thousandths of the day's level.
+# For each half hour of the day, in thousandths: price against the day's level, and sunlight.
 _SHAPE = (
     *(820, 760, 700, 660, 630, 610, 600, 620, 660, 720, 800, 900, 1020, 1120, 1180, 1200),
     *(1180, 1150, 1120, 1100, 1080, 1060, 1050, 1040, 1040, 1050, 1060, 1080, 1110, 1150, 1200),
     *(1270, 1350, 1450, 1560, 1620, 1600, 1520, 1420, 1320, 1220, 1130, 1060, 1010, 970, 940),
     *(900, 860),
 )
-_SUN = (
+SUN = (
     *(0,) * 14,
     *(80, 180, 320, 460, 600, 720, 830, 920, 980, 1000, 1000, 980, 930, 860, 760, 640, 500),
     *(340, 200, 90),
@@ -153,7 +153,7 @@ def day_prices(region: str, day: date) -> list[int]:
         half_hour = index // 6
         wobble = 790 + shared[index] + own[index] // 2
         units = level * _SHAPE[half_hour] * wobble // 1_000_000
-        units -= trough * _SUN[half_hour] * wobble // 1_000_000
+        units -= trough * SUN[half_hour] * wobble // 1_000_000
         prices.append(_quoted(units, own[300 + index]))
     _set_extremes(prices, region, day, shared=shared, own=own)
     return prices

@@ -1,4 +1,4 @@
-"""The monthly DISPATCHPRICE and TRADINGPRICE csv files of the synthetic market, byte for byte.
+"""The monthly tables of the synthetic market as csv files, byte for byte.
 
 The form is AEMO's: a C line, one I line with the columns of its era, D lines that are not in time
 order, a footer that counts every line. The C line names the system ``SYNTHETIC.WORLD``, so that
@@ -20,8 +20,10 @@ from nemflow.tasks.nem.sandbox.dispatch_price import (
     dispatch_blocks,
 )
 from nemflow.tasks.nem.sandbox.market import chance
+from nemflow.tasks.nem.sandbox.region_rows import REGIONSUM_COLUMNS, regionsum_blocks
 from nemflow.tasks.nem.sandbox.report_form import SYSTEM
 from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition
+from nemflow.tasks.nem.sandbox.rooftop import ROOFTOP_COLUMNS, ROOFTOP_HEAD, rooftop_lines
 from nemflow.tasks.nem.sandbox.trading_price import (
     MONTHLY_30,
     MONTHLY_30_INSIDE,
@@ -83,6 +85,27 @@ def tradingprice_csv(month: Month, edition: Edition = ORIGINAL) -> bytes:
     days = ((day, trading_blocks(form, day, edition)) for day in month.days())
     lines = [line for day, blocks in days for line in _unsorted(blocks, "trading", month, day)]
     return report_csv("TRADINGPRICE", month, form.head, form.columns, lines, edition)
+
+
+def regionsum_version(month: Month) -> int:
+    """Return the version of DISPATCHREGIONSUM in `month`: with 105 columns, from 2024-08 on 126."""
+    return 9 if is_archive_era(month) else 4
+
+
+def dispatchregionsum_csv(month: Month, edition: Edition = ORIGINAL) -> bytes:
+    """Return DISPATCHREGIONSUM of `month`: 5-minute demands; AEMO's months differ in columns more."""
+    version = regionsum_version(month)
+    days = ((day, regionsum_blocks(version, day)) for day in month.days())
+    lines = [line for day, blocks in days for line in _unsorted(blocks, "regionsum", month, day)]
+    head, columns = f"DISPATCH,REGIONSUM,{version}", REGIONSUM_COLUMNS[version]
+    return report_csv("DISPATCHREGIONSUM", month, head, columns, lines, edition)
+
+
+def rooftop_csv(month: Month, edition: Edition = ORIGINAL) -> bytes:
+    """Return ROOFTOP_PV_ACTUAL of `month`, sorted, and of the first day of the next month."""
+    days = (*month.days(), month.next().first_day)
+    lines = [line for day in days for line in rooftop_lines(day)]
+    return report_csv("ROOFTOP_PV_ACTUAL", month, ROOFTOP_HEAD, ROOFTOP_COLUMNS, lines, edition)
 
 
 def report_csv(

@@ -16,6 +16,7 @@ from nemflow.tasks.nem.sandbox.files import (
     BUNDLE_SIZE,
     FIRST_BUNDLE,
     FIRST_TABLES,
+    known_table_size,
     last_interval_end,
     month_bundle,
     price_and_demand_csv,
@@ -147,6 +148,9 @@ class PublishedTree:
             (table, month, edition), lambda: table_zip(table, month, edition)[1]
         )
 
+    def _table_size(self, table: str, month: Month) -> int:
+        return known_table_size(table, month) or len(self._table_body(table, month))
+
     def _region_file(self, month: Month, region: str) -> Page | None:
         now = self._now()
         if region not in REGIONS:
@@ -218,7 +222,7 @@ class PublishedTree:
             return [Entry(name, None, modified) for name in _LOADER_FOLDERS]
         if inside == f"{_LOADER}/DATA/":
             files = [
-                Entry(table_file_name(table, month), len(self._table_body(table, month)), modified)
+                Entry(table_file_name(table, month), self._table_size(table, month), modified)
                 for table in tables_of(month)
             ]
             return [Entry(DUPLICATE, None, modified), *files]

@@ -20,6 +20,8 @@ _OVER_32_BITS, _OVER_16_BITS = 0xFFFFFFFF, 0xFFFF
 _VERSION, _DEFLATED = 20, 8
 _FILLER = struct.Struct("<2H")  # an extra field: its kind, and how many bytes follow
 _FILLER_KIND = 0x4D4E  # no kind that any zip program knows, so that all skip it
+_MOST_FILLER = _OVER_16_BITS - _FILLER.size
+_EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"  # of compressed data: stored, no bytes, not the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +67,54 @@ def zip_bytes(members: Iterable[Member], *, streamed: bool = False) -> bytes:
     return sink.getvalue()
 
 
-def report_zip(name: str, data: bytes, modified: datetime, size: int) -> bytes:
+def sized_zip(
+    name: str, data: bytes, modified: datetime, size: int, *, streamed: bool = False
+) -> bytes:
     """Return a zip of one member that has exactly `size` bytes, quickly.
 
-    What the compressed data leaves free is filled in the header before it, where every reader
-    skips what it does not know. So the sizes of thousands of files are known before any is made.
+    So the sizes of thousands of files are known before any is made. What the data leaves free is
+    filled in the header before it, where readers skip what they do not know, and, where that is
+    too small, with empty blocks at the end of the compressed data.
+
+    Args:
+        name: of the member.
+        data: its content.
+        modified: its time.
+        size: of the whole zip.
+        streamed: see zip_bytes.
 
     Raises:
-        ValueError: the zip would be larger than `size`, or smaller by more than 65 535 bytes.
+        ValueError: the zip would be larger than `size`.
     """
-    pack = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = pack.compress(data) + pack.flush()
     member = name.encode("ascii")
-    natural = _LOCAL.size + _ENTRY.size + _END.size + 2 * len(member) + len(packed)
-    room = size - natural - _FILLER.size
-    if not 0 <= room <= _OVER_16_BITS - _FILLER.size:
-        raise ValueError(f"{name} is to have {size} bytes and has {natural}")
+    overhead = _LOCAL.size + _ENTRY.size + _END.size + 2 * len(member) + streamed * 16
+    packed, room = _packed(data, size - overhead - _FILLER.size)
+    if room < 0:
+        raise ValueError(f"{name} is to have {size} bytes and has {size - room}")
     filler = _FILLER.pack(_FILLER_KIND, room) + bytes(room)
     stamp = modified.astimezone(NEM_TIME)
     clock = stamp.hour << 11 | stamp.minute << 5 | stamp.second // 2
     day = (stamp.year - 1980) << 9 | stamp.month << 5 | stamp.day
-    facts = (0, _DEFLATED, clock, day, zlib.crc32(data), len(packed), len(data), len(member))
-    local = _LOCAL.pack(b"PK\x03\x04", _VERSION, *facts, len(filler)) + member + filler
-    entry = _ENTRY.pack(b"PK\x01\x02", _VERSION, _VERSION, *facts, 0, 0, 0, 0, 0, 0) + member
-    place = len(local) + len(packed)
+    start = (streamed * 8, _DEFLATED, clock, day)
+    sums = (zlib.crc32(data), len(packed), len(data))
+    head = (_VERSION, *start, *((0, 0, 0) if streamed else sums), len(member), len(filler))
+    local = _LOCAL.pack(b"PK\x03\x04", *head) + member + filler
+    behind = struct.pack("<4s3L", b"PK\x07\x08", *sums) if streamed else b""
+    facts = (_VERSION, _VERSION, *start, *sums, len(member))
+    entry = _ENTRY.pack(b"PK\x01\x02", *facts, 0, 0, 0, 0, 0, 0) + member
+    place = len(local) + len(packed) + len(behind)
     end = _END.pack(b"PK\x05\x06", 0, 0, 1, 1, len(entry), place, 0)
-    return b"".join((local, packed, entry, end))
+    return b"".join((local, packed, behind, entry, end))
+
+
+def _packed(data: bytes, size: int) -> tuple[bytes, int]:
+    """Return the data compressed, with as many empty blocks as leave little of `size`, and that."""
+    pack = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = pack.compress(data) + pack.flush(zlib.Z_SYNC_FLUSH)
+    end = pack.flush()
+    room = size - len(packed) - len(end)
+    blocks = max(0, room - _MOST_FILLER + len(_EMPTY_BLOCK) - 1) // len(_EMPTY_BLOCK)
+    return packed + _EMPTY_BLOCK * blocks + end, room - len(_EMPTY_BLOCK) * blocks
 
 
 def nested_zip(members: Iterable[Member]) -> bytes:
