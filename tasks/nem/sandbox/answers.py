@@ -82,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, struck: tuple[Fault, ...], raw_path: str) -> bool:
         """Send the web page of a fault that refuses the request; tell whether one does."""
+        if unquote(raw_path) in self.host.plan.gone:
+            self._send_page(HTTPStatus.NOT_FOUND, {})
+            return True
         for fault in struck:
             status = _REFUSALS.get(fault.kind)
             if fault.kind is FaultKind.ENCODED_HASH and "%23" in raw_path:
@@ -94,7 +97,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _publish(self, path: str, raw_path: str, struck: tuple[Fault, ...]) -> None:
         hidden = tuple(f.path_contains for f in struck if f.kind is FaultKind.LISTING_HIDES)
-        page = self.host.tree.find(path, raw_path, hidden)
+        is_bare = any(fault.kind is FaultKind.LISTING_BARE for fault in struck)
+        page = self.host.tree.find(
+            path, raw_path, hidden=(*hidden, *self.host.plan.gone), bare=is_bare
+        )
+        if page is None and self.host.tree.is_folder(f"{path}/"):
+            self._send_page(HTTPStatus.MOVED_PERMANENTLY, {"Location": f"{raw_path}/"})
+            return
         if page is None:
             self._send_page(HTTPStatus.NOT_FOUND, {})
             return

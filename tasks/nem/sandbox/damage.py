@@ -1,7 +1,8 @@
-"""How a fault changes a published file: csv, zip of a csv, or bundle of such zips.
+"""How a fault changes a published file: csv, zip of a csv, archive or bundle of such zips.
 
-`damaged` takes the bytes of any of the three, real or synthetic, and gives back bytes of the same
-kind. In a bundle the price tables are changed, each inside its own nested zip.
+`damaged` takes the bytes of any of these, real or synthetic, and gives back bytes of the same
+kind. In a bundle the tables that nemflow reads are changed, each inside its own nested zip; in an
+archive of reports, some or all of the zips in it (see `Fault.member_contains`).
 """
 
 import io
@@ -9,13 +10,17 @@ import re
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from nemflow.tasks.nem.sandbox.damaged_rows import CSV_FAULTS, ROW_FAULTS
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
 from nemflow.tasks.nem.sandbox.zips import as_zip64, is_zip64
 
-_PRICE_TABLE = re.compile(r"PUBLIC_(DVD_|ARCHIVE#)(DISPATCH|TRADING)PRICE[_#][^/]*\.zip$", re.I)
+_READ_TABLE = re.compile(
+    r"PUBLIC_(DVD_|ARCHIVE#)(DISPATCHPRICE|TRADINGPRICE|DISPATCHREGIONSUM|ROOFTOP_PV_ACTUAL)"
+    r"[_#][^/]*\.zip$",
+    re.I,
+)
 _BLOCK = 1_000_000  # bytes of a bomb written at once
 
 # Where zip headers keep things: (directory entry, header before the data).
@@ -43,29 +48,35 @@ def _damaged_once(body: bytes, fault: Fault) -> bytes:
     if fault.kind is FaultKind.EMPTY_FILE:
         return b""
     is_zip = body.startswith(b"PK")
-    if csv_fault := _CSV_FAULTS.get(fault.kind):
-        if not is_zip:
-            return csv_fault(body, fault)
-        return _in_each_table(body, lambda table: _with_csv(table, fault))
-    zip_fault = _ZIP_FAULTS[fault.kind]
-    return _in_each_table(body, lambda table: zip_fault(table, fault)) if is_zip else body
+    if csv_fault := CSV_FAULTS.get(fault.kind):
+        return _in_each_zip(body, _with_csv, fault) if is_zip else csv_fault(body, fault)
+    return _in_each_zip(body, _ZIP_FAULTS[fault.kind], fault) if is_zip else body
 
 
-# --- Zips
-
-
-def _in_each_table(body: bytes, edit: Callable[[bytes], bytes]) -> bytes:
-    """Apply `edit` to a table's zip, or to every price table's zip inside a bundle."""
+def _in_each_zip(body: bytes, edit: Callable[[bytes, Fault], bytes], fault: Fault) -> bytes:
+    """Apply `edit` to a report's or table's zip, or to those inside an archive or bundle."""
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         names = archive.namelist()
         if not any(name.lower().endswith(".zip") for name in names):
-            return edit(body)
-        edited = {
-            name: edit(archive.read(name)) if _PRICE_TABLE.search(name) else archive.read(name)
+            return edit(body, fault)
+        struck = _struck_members(names, fault)
+        contents = {
+            name: edit(archive.read(name), fault) if name in struck else archive.read(name)
             for name in names
         }
-    bundle = _rezipped(body, edited)
-    return as_zip64(bundle) if is_zip64(body) else bundle
+    nest = _rezipped(body, contents)
+    return as_zip64(nest) if is_zip64(body) else nest
+
+
+def _struck_members(names: list[str], fault: Fault) -> set[str]:
+    """Return which members of a nest the fault strikes."""
+    zips = [name for name in names if name.lower().endswith(".zip")]
+    if len(zips) < len(names):
+        zips = [name for name in zips if _READ_TABLE.search(name)]
+    elif not fault.member_contains and not (fault.stamps and fault.kind in ROW_FAULTS):
+        step = max(1, len(zips) // (fault.count + 1))
+        return set(zips[step::step][: fault.count] or zips)
+    return {name for name in zips if fault.member_contains in name}
 
 
 def _rezipped(body: bytes, contents: Mapping[str, bytes], renamed: str = "") -> bytes:
@@ -89,11 +100,16 @@ def _only_member(body: bytes) -> tuple[str, bytes]:
 
 def _with_csv(body: bytes, fault: Fault) -> bytes:
     name, csv = _only_member(body)
-    return _rezipped(body, {name: _CSV_FAULTS[fault.kind](csv, fault)})
+    stamps = fault.stamps if fault.kind in ROW_FAULTS else ()
+    if stamps and not any(stamp.encode() in csv for stamp in stamps):
+        return body
+    return _rezipped(body, {name: CSV_FAULTS[fault.kind](csv, fault)})
 
 
 def _broken_zip(body: bytes, fault: Fault) -> bytes:
-    middle = len(body) // 2
+    entry, local = _headers(body)
+    start = local + 30 + sum(struct.unpack_from("<2H", body, local + 26))
+    middle = start + struct.unpack_from("<L", body, entry + 20)[0] // 2
     flipped = bytes(byte ^ 0xFF for byte in body[middle : middle + 16])
     return body[:middle] + flipped + body[middle + 16 :]
 
@@ -128,117 +144,20 @@ def _bomb(body: bytes, fault: Fault) -> bytes:
 def _with_header_number(body: bytes, places: tuple[int, int], number: int) -> bytes:
     """Overwrite a number of the first member in both headers (0 stays: it follows the data)."""
     changed = bytearray(body)
-    entry = struct.unpack_from("<L", body, body.rindex(b"PK\x05\x06") + 16)[0]
-    local = struct.unpack_from("<L", body, entry + 42)[0]
+    entry, local = _headers(body)
     for place in (entry + places[0], local + places[1]):
         if struct.unpack_from("<L", body, place)[0]:
             struct.pack_into("<L", changed, place, number)
     return bytes(changed)
 
 
-# --- Tables
+def _headers(body: bytes) -> tuple[int, int]:
+    """Return where the first member's directory entry and the header before its data begin."""
+    entry: int = struct.unpack_from("<L", body, body.rindex(b"PK\x05\x06") + 16)[0]
+    local: int = struct.unpack_from("<L", body, entry + 42)[0]
+    return entry, local
 
 
-class _Rows:
-    """A csv's header and rows as lists of fields, with its first line, footer and line ends."""
-
-    def __init__(self, csv: bytes) -> None:
-        lines = csv.splitlines(keepends=True)
-        self._is_report = lines[0].startswith(b"C,")
-        self._first, lines = (lines[:1], lines[1:]) if self._is_report else ([], lines)
-        self._footer = lines.pop() if self._is_report else b""
-        self._line_end = b"\r\n" if lines[0].endswith(b"\r\n") else b"\n"
-        self.header, *self.rows = [line.rstrip(b"\r\n").split(b",") for line in lines]
-
-    def column(self, name: bytes) -> int | None:
-        """Return the place of a column, or None where there is none."""
-        return self.header.index(name) if name in self.header else None
-
-    def stamps(self) -> list[bytes]:
-        """Return the SETTLEMENTDATE of each row, without quotes."""
-        place = self.header.index(b"SETTLEMENTDATE")
-        return [row[place].strip(b'"') for row in self.rows]
-
-    def struck(self, fault: Fault) -> list[bool]:
-        """Tell for each row whether its interval is one that the fault strikes."""
-        stamps = self.stamps()
-        chosen = {stamp.encode() for stamp in fault.stamps}
-        if not chosen:
-            ordered = sorted(set(stamps))
-            step = max(1, len(ordered) // (fault.count + 1))
-            chosen = set(ordered[step::step][: fault.count])
-        return [stamp in chosen for stamp in stamps]
-
-    def csv(self, *, added_to_count: int) -> bytes:
-        """Return the whole file; its footer counts all lines, and `added_to_count` more."""
-        lines = [b",".join(fields) + self._line_end for fields in (self.header, *self.rows)]
-        footer = self._footer
-        if self._is_report:
-            count = len(lines) + 2 + added_to_count
-            footer = re.sub(rb"\d+(?=\s*$)", str(count).encode(), footer)
-        return b"".join([*self._first, *lines, footer])
-
-
-def _wrong_footer(csv: bytes, fault: Fault) -> bytes:
-    return _Rows(csv).csv(added_to_count=1)
-
-
-def _missing_column(csv: bytes, fault: Fault) -> bytes:
-    table = _Rows(csv)
-    place = table.column(b"RRP")
-    if place is not None:
-        for row in (table.header, *table.rows):
-            del row[place]
-    return table.csv(added_to_count=0)
-
-
-def _text_in_number(csv: bytes, fault: Fault) -> bytes:
-    table = _Rows(csv)
-    place = table.header.index(b"RRP")
-    for row, struck in zip(table.rows, table.struck(fault), strict=True):
-        if struck:
-            row[place] = b"n/a"
-    return table.csv(added_to_count=0)
-
-
-def _missing_intervals(csv: bytes, fault: Fault) -> bytes:
-    table = _Rows(csv)
-    struck = table.struck(fault)
-    table.rows = [row for row, gone in zip(table.rows, struck, strict=True) if not gone]
-    return table.csv(added_to_count=0)
-
-
-def _duplicate_rows(csv: bytes, fault: Fault) -> bytes:
-    """Spoil the price of some rows and append them once more: right, and changed later."""
-    table = _Rows(csv)
-    price, changed = table.header.index(b"RRP"), table.column(b"LASTCHANGED")
-    repeated = []
-    for row, struck in zip(table.rows, table.struck(fault), strict=True):
-        if struck:
-            again = row.copy()
-            if changed is not None:
-                again[changed] = _twenty_minutes_later(row[changed])
-            repeated.append(again)
-            row[price] = b"-77.77"
-    table.rows += repeated
-    return table.csv(added_to_count=0)
-
-
-def _twenty_minutes_later(stamp: bytes) -> bytes:
-    form = '"%Y/%m/%d %H:%M:%S"' if stamp.startswith(b'"') else "%Y/%m/%d %H:%M:%S"
-    later = datetime.strptime(f"{stamp.decode()} +0000", f"{form} %z") + timedelta(minutes=20)
-    return later.strftime(form).encode()
-
-
-_CSV_FAULTS: Mapping[FaultKind, Callable[[bytes, Fault], bytes]] = MappingProxyType(
-    {
-        FaultKind.TEXT_IN_NUMBER: _text_in_number,
-        FaultKind.DUPLICATE_ROWS: _duplicate_rows,
-        FaultKind.MISSING_INTERVALS: _missing_intervals,
-        FaultKind.MISSING_COLUMN: _missing_column,
-        FaultKind.WRONG_FOOTER: _wrong_footer,
-    }
-)
 _ZIP_FAULTS: Mapping[FaultKind, Callable[[bytes, Fault], bytes]] = MappingProxyType(
     {
         FaultKind.BOMB: _bomb,
@@ -248,4 +167,4 @@ _ZIP_FAULTS: Mapping[FaultKind, Callable[[bytes, Fault], bytes]] = MappingProxyT
         FaultKind.BROKEN_ZIP: _broken_zip,
     }
 )
-_ORDER = (*_CSV_FAULTS, *_ZIP_FAULTS, FaultKind.EMPTY_FILE)
+_ORDER = (*CSV_FAULTS, *_ZIP_FAULTS, FaultKind.EMPTY_FILE)

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_CURRENT = "/Reports/CURRENT/"
+
 
 class FaultKind(enum.StrEnum):
     """What goes wrong."""
@@ -27,6 +29,8 @@ class FaultKind(enum.StrEnum):
     TRUNCATED = "truncated"  # some bytes, then the connection is closed
     NO_RANGE = "no-range"  # Range is ignored: 200 with the whole file
     LISTING_HIDES = "listing-hides"  # folder pages leave out what the text names
+    LISTING_BARE = "listing-bare"  # folder pages without dates and sizes, folders without slash
+    ROLLED_AWAY = "rolled-away"  # a CURRENT file is listed and gone when fetched: 404 from then on
 
     # The content
     BROKEN_ZIP = "broken-zip"  # flipped bytes in the compressed data
@@ -35,10 +39,10 @@ class FaultKind(enum.StrEnum):
     BOMB = "bomb"  # the member inflates to far more than a table
     EXTRA_MEMBER = "extra-member"  # a second member beside the table
     WRONG_FOOTER = "wrong-footer"  # the footer's count is one too high
-    MISSING_COLUMN = "missing-column"  # no RRP in header and rows
-    TEXT_IN_NUMBER = "text-in-number"  # RRP reads n/a in some rows
+    MISSING_COLUMN = "missing-column"  # no RRP (TOTALDEMAND, POWER) in header and rows
+    TEXT_IN_NUMBER = "text-in-number"  # RRP (TOTALDEMAND, POWER) reads n/a in some rows
     MISSING_INTERVALS = "missing-intervals"  # all rows of some intervals are gone
-    DUPLICATE_ROWS = "duplicate-rows"  # rows with a wrong price, and once more: later, and right
+    DUPLICATE_ROWS = "duplicate-rows"  # rows with a wrong value, and once more: later, and right
     EMPTY_FILE = "empty-file"  # no bytes at all
 
 
@@ -56,7 +60,10 @@ class Fault:
         consistent_length: TRUNCATED states the length of what it sends, so that HTTP sees no fault.
         stamps: the SETTLEMENTDATEs (``2014/01/01 12:00:00``) whose rows the row faults strike;
             empty for `count` of them, spread over the file.
-        count: see `stamps`.
+        count: see `stamps` and `member_contains`.
+        member_contains: faults of the content strike the zips in an archive of reports whose name
+            has this text; where it is empty, those with one of the `stamps`, and where these are
+            empty too, `count` zips spread over the archive.
         inflated_bytes: how large the member of BOMB becomes.
         understated: the directory says that BOMB's member has 1 000 bytes.
     """
@@ -70,6 +77,7 @@ class Fault:
     consistent_length: bool = False
     stamps: tuple[str, ...] = ()
     count: int = 3
+    member_contains: str = ""
     inflated_bytes: int = 300_000_000
     understated: bool = False
 
@@ -80,6 +88,7 @@ class FaultPlan:
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self._lock = threading.Lock()
         self._struck: dict[Fault, int] = dict.fromkeys(faults, 0)
+        self._gone: set[str] = set()
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -87,25 +96,42 @@ class FaultPlan:
         with self._lock:
             return tuple(self._struck)
 
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The paths of files that have rolled away; they come back when no such fault is on."""
+        with self._lock:
+            return tuple(self._gone)
+
     def replace(self, faults: Iterable[Fault]) -> None:
         """Switch on `faults` and no others; those that were on keep their counts."""
         with self._lock:
             self._struck = {fault: self._struck.get(fault, 0) for fault in faults}
+            if not any(fault.kind is FaultKind.ROLLED_AWAY for fault in self._struck):
+                self._gone.clear()
 
     def strike(self, path: str, raw_path: str) -> tuple[Fault, ...]:
         """Return the faults for one request and count it for each."""
-
-        def strikes(fault: Fault) -> bool:
-            if fault.kind is FaultKind.LISTING_HIDES:
-                return path.endswith("/")
-            return fault.path_contains in path or fault.path_contains in raw_path
-
         with self._lock:
             struck = tuple(
                 fault
                 for fault, count in self._struck.items()
-                if (fault.times is None or count < fault.times) and strikes(fault)
+                if (fault.times is None or count < fault.times)
+                and _strikes(fault, path, raw_path)
+                and not (fault.kind is FaultKind.ROLLED_AWAY and path in self._gone)
             )
             for fault in struck:
                 self._struck[fault] += 1
+                if fault.kind is FaultKind.ROLLED_AWAY:
+                    self._gone.add(path)
             return struck
+
+
+def _strikes(fault: Fault, path: str, raw_path: str) -> bool:
+    is_folder = path.endswith("/")
+    if fault.kind is FaultKind.LISTING_HIDES:
+        return is_folder
+    if fault.kind is FaultKind.LISTING_BARE and not is_folder:
+        return False
+    if fault.kind is FaultKind.ROLLED_AWAY and (is_folder or not path.startswith(_CURRENT)):
+        return False
+    return fault.path_contains in path or fault.path_contains in raw_path

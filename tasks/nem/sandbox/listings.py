@@ -31,14 +31,20 @@ class Entry:
     modified: datetime
 
 
-def listing_html(path: str, entries: Iterable[Entry]) -> bytes:
+def listing_html(path: str, entries: Iterable[Entry], *, bare: bool = False) -> bytes:
     """Return the page of the folder `path`, which starts and ends with a slash.
 
     Links carry the names percent-encoded (``%23``), the text shows them raw (``#``).
+
+    Args:
+        path: of the folder.
+        entries: what it lists.
+        bare: leave out dates, sizes and the slash behind folders, as pages since 2026-04 may.
     """
     parent = path[: path.rstrip("/").rfind("/") + 1]
     up = f'<A HREF="{quote(parent)}">[To Parent Directory]</A><br><br>' if parent else ""
-    lines = "".join(_line(path, entry) for entry in entries)
+    make = _bare_line if bare else _line
+    lines = "".join(make(path, entry) for entry in entries)
     title = f"{HOST_IN_TITLE} - {path}"
     return (
         f"<html><head><title>{title}</title></head><body><H1>{title}</H1><hr>\r\n\r\n"
@@ -54,3 +60,7 @@ def _line(path: str, entry: Entry) -> str:
     size = "       &lt;dir&gt;" if is_folder else f"{entry.size:>12}"
     href = quote(f"{path}{entry.name}{'/' if is_folder else ''}")
     return f'{day:>29} {clock:>8} {size} <A HREF="{href}">{entry.name}</A><br>'
+
+
+def _bare_line(path: str, entry: Entry) -> str:
+    return f'<A HREF="{quote(path + entry.name)}">{entry.name}</A><br>'

@@ -93,17 +93,23 @@ class PublishedTree:
         self._zip64 = zip64
         self._reports = Reports(all_feeds(by_stamp=archive_by_stamp))
 
-    def find(self, path: str, raw_path: str, hidden: tuple[str, ...] = ()) -> Page | None:
+    def find(
+        self, path: str, raw_path: str, *, hidden: tuple[str, ...] = (), bare: bool = False
+    ) -> Page | None:
         """Return the page at the decoded `path`, or None where nothing is published.
 
         Args:
             path: percent-decoded, starts with a slash.
             raw_path: as requested; files below the root may lie under encoded names.
             hidden: texts; entries whose path contains one are left out of synthetic listings.
+            bare: make synthetic listings without dates and sizes.
         """
-        return (
-            self._real_file(path, raw_path) or self._data_file(path) or self._folder(path, hidden)
-        )
+        found = self._real_file(path, raw_path) or self._data_file(path)
+        return found or self._folder(path, hidden, bare=bare)
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether `path`, which ends with a slash, has a synthetic listing."""
+        return self._entries(path) is not None
 
     def _real_file(self, path: str, raw_path: str) -> Page | None:
         if self._root is None:
@@ -179,12 +185,12 @@ class PublishedTree:
     def _modified(self, month: Month) -> datetime:
         return self._edition(month).written_at(published_at(month))
 
-    def _folder(self, path: str, hidden: tuple[str, ...]) -> Page | None:
+    def _folder(self, path: str, hidden: tuple[str, ...], *, bare: bool) -> Page | None:
         entries = self._entries(path)
         if entries is None:
             return None
         shown = [e for e in entries if not any(text in f"{path}{e.name}" for text in hidden)]
-        return Page(listing_html(path, shown), "text/html", self._now())
+        return Page(listing_html(path, shown, bare=bare), "text/html", self._now())
 
     def _entries(self, path: str) -> list[Entry] | None:
         if names := _UPPER_FOLDERS.get(path):

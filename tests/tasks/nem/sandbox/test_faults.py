@@ -3,6 +3,7 @@
 import csv
 import http.client
 import io
+import re
 import time
 import zipfile
 import zlib
@@ -260,8 +261,8 @@ def test_bundles_are_struck_inside_their_nested_zips(sandbox: SandboxServer, fet
         for name in bundle.namelist():
             if name.endswith(".zip"):
                 with zipfile.ZipFile(io.BytesIO(bundle.read(name))) as nested:
-                    is_price_table = "_DISPATCHPRICE_" in name or "_TRADINGPRICE_" in name
-                    assert (nested.testzip() is not None) is is_price_table
+                    is_read = re.search("_(DISPATCHPRICE|TRADINGPRICE|DISPATCHREGIONSUM)_", name)
+                    assert (nested.testzip() is not None) is (is_read is not None)
 
 
 def test_a_faulty_zip64_bundle_stays_zip64() -> None:
