@@ -4,6 +4,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Protocol
@@ -75,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(raw_path)
         struck = self.host.plan.strike(path, raw_path)
         with self.host.log.running(self.request_record):
+            for late in (fault for fault in struck if fault.kind is FaultKind.LATE):
+                self.host.stopping.wait(late.delay_s)
             if not self._refuse(struck, raw_path):
                 if any(fault.kind is FaultKind.ENCODED_HASH for fault in struck):
                     path = unquote(path)
@@ -108,8 +111,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send_page(HTTPStatus.NOT_FOUND, {})
             return
         self._synthetic = page.synthetic
-        body = self._body(page, path, tuple(f for f in struck if is_content_fault(f.kind)))
-        tag, modified = etag(body), http_date(page.modified)
+        body, tag = self._body(page, tuple(f for f in struck if is_content_fault(f.kind)))
+        modified = http_date(page.modified)
         ignores_range = any(fault.kind is FaultKind.NO_RANGE for fault in struck)
         headers = {
             "ETag": tag,
@@ -133,12 +136,15 @@ class Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(body)}"
             self._send(HTTPStatus.PARTIAL_CONTENT, headers, body[part], transfer)
 
-    def _body(self, page: Page, path: str, faults: tuple[Fault, ...]) -> bytes:
-        """Return the page's bytes after all its content faults."""
-        if page.is_listing or not faults:
-            return page.body
-        key = ("damaged", path, page.modified, faults)
-        return self.host.tree.memory.remember(key, lambda: damaged(page.body, faults))
+    def _body(self, page: Page, faults: tuple[Fault, ...]) -> tuple[bytes, str]:
+        """Return the page's bytes after all its content faults, and their ETag."""
+        if page.is_listing:
+            return page.body, etag(page.body)
+        memory, version, body = self.host.tree.memory, page.version, page.body
+        if faults:
+            version = ("damaged", version, faults)
+            body = memory.remember(version, lambda: damaged(page.body, faults))
+        return body, memory.remember(("etag", version), lambda: etag(body), size=len)
 
     def _send_page(self, status: HTTPStatus, headers: dict[str, str]) -> None:
         title = f"{status.value} - {status.phrase}"
@@ -184,10 +190,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(chunk)
 
     def _drip(self, body: bytes, bytes_per_s: int) -> None:
-        step = max(1, bytes_per_s // 20)
+        step, begun = max(1, bytes_per_s // 20), time.monotonic()
         for start in range(0, len(body), step):
-            self._write(body[start : start + step])
-            if self.host.stopping.wait(step / bytes_per_s):
+            chunk = body[start : start + step]
+            self._write(chunk)
+            due = begun + (start + len(chunk)) / bytes_per_s
+            if self.host.stopping.wait(max(0, due - time.monotonic())):
                 break
 
     def _break_off(self, kind: FaultKind) -> None:

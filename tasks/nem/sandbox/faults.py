@@ -23,6 +23,7 @@ class FaultKind(enum.StrEnum):
     UNAVAILABLE = "unavailable"  # 503 with a web page
     HTML_200 = "html-200"  # a web page with status 200
     ENCODED_HASH = "encoded-hash"  # %23 in the path gives 400, %2523 works
+    LATE = "late"  # nothing for a while, then the answer
     SLOW = "slow"  # bytes drip
     STALLED = "stalled"  # some bytes, then nothing until the client leaves
     RESET = "reset"  # some bytes, then the connection is reset
@@ -55,6 +56,7 @@ class Fault:
         path_contains: strikes paths with this text, percent-encoded or not; "" strikes all.
         times: how many requests it strikes; None for all.
         retry_after_s: seconds in the Retry-After of TOO_MANY.
+        delay_s: how long LATE waits.
         bytes_per_s: pace of SLOW.
         after_bytes: how much of the body STALLED, RESET and TRUNCATED send first.
         consistent_length: TRUNCATED states the length of what it sends, so that HTTP sees no fault.
@@ -72,6 +74,7 @@ class Fault:
     path_contains: str = ""
     times: int | None = None
     retry_after_s: int = 1
+    delay_s: float = 0.1
     bytes_per_s: int = 20_000
     after_bytes: int = 1_000
     consistent_length: bool = False

@@ -1,6 +1,7 @@
 """What the sandbox was asked: one record for each request, and how many ran at once."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ class RequestLog:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._requests: list[Request] = []
-        self._running = 0
-        self._most_running = 0
+        self._running: Counter[str] = Counter()
+        self._most_running: Counter[str] = Counter()
+        self._most_at_all = 0
 
     @property
     def requests(self) -> list[Request]:
@@ -46,21 +48,29 @@ class RequestLog:
     def max_concurrent(self) -> int:
         """The greatest number of requests that were being answered at one time."""
         with self._changed:
-            return self._most_running
+            return self._most_at_all
+
+    @property
+    def max_concurrent_by_host(self) -> dict[str, int]:
+        """The same for each Host header: one server can stand for several hosts."""
+        with self._changed:
+            return dict(self._most_running)
 
     @contextmanager
     def running(self, request: Request) -> Iterator[None]:
         """Record a request, and count it as running within the block."""
+        host = request.headers.get("host", "")
         with self._changed:
             self._requests.append(request)
-            self._running += 1
-            self._most_running = max(self._most_running, self._running)
+            self._running[host] += 1
+            self._most_running[host] = max(self._most_running[host], self._running[host])
+            self._most_at_all = max(self._most_at_all, self._running.total())
             self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
-                self._running -= 1
+                self._running[host] -= 1
 
     def wait_for(self, count: int, timeout_s: float) -> bool:
         """Wait until `count` requests have come; tell whether they did within `timeout_s`."""

@@ -43,6 +43,7 @@ class SandboxServer:
         port: 0 for any free one.
         zip64: serve bundles with zip64 directories.
         revisions: prices that change after their publication; see the property.
+        synthetic_root: the files in `root` are made up, too; they carry the synthetic header.
         archive_by_stamp: a day of archived intervals has the stamps 00:00 to 23:55 instead of
             00:05 to 00:00; nobody knows which of the two AEMO's files have.
     """
@@ -56,10 +57,16 @@ class SandboxServer:
         port: int = 0,
         zip64: bool = False,
         revisions: Iterable[Revision] = (),
+        synthetic_root: bool = False,
         archive_by_stamp: bool = False,
     ) -> None:
         self.tree = PublishedTree(
-            now, root, zip64=zip64, revisions=revisions, archive_by_stamp=archive_by_stamp
+            now,
+            root,
+            zip64=zip64,
+            revisions=revisions,
+            archive_by_stamp=archive_by_stamp,
+            synthetic_root=synthetic_root,
         )
         self.plan = FaultPlan(faults)
         self.log = RequestLog()
@@ -106,6 +113,16 @@ class SandboxServer:
     def max_concurrent(self) -> int:
         """The greatest number of requests that were being answered at one time."""
         return self.log.max_concurrent
+
+    @property
+    def max_concurrent_by_host(self) -> dict[str, int]:
+        """The same for each Host header, such as ``127.0.0.1:8014`` and ``localhost:8014``."""
+        return self.log.max_concurrent_by_host
+
+    @property
+    def max_connections(self) -> int:
+        """The greatest number of connections that were open at one time, idle ones included."""
+        return self._listener.max_connections if self._listener else 0
 
     def wait_for_requests(self, count: int, timeout_s: float) -> bool:
         """Wait until `count` requests have come; tell whether they did within `timeout_s`."""
@@ -158,6 +175,7 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[Handler]) -> None:
         super().__init__(address, handler)
         self.failures: list[Exception] = []
+        self.max_connections = 0
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -171,6 +189,7 @@ class _Listener(ThreadingHTTPServer):
         connection, address = super().get_request()
         with self._lock:
             self._connections.add(connection)
+            self.max_connections = max(self.max_connections, len(self._connections))
         return connection, address
 
     def shutdown_request(self, request: Any) -> None:

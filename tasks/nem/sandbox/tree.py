@@ -5,7 +5,7 @@ bundles only, later ones as folders of tables and as bundles. Paths are case-sen
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,17 +53,22 @@ _REGION_FILE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The answer to one path: its body, and what the headers say of it."""
+    """The answer to one path: its body, and what the headers say of it.
+
+    `version` names a file's body for the server's memory; None for a folder's page, which is made
+    at each request.
+    """
 
     body: bytes
     content_type: str
     modified: datetime
+    version: Hashable = None
     synthetic: bool = True
 
     @property
     def is_listing(self) -> bool:
         """Whether this is a web page and not a data file."""
-        return self.content_type == "text/html"
+        return self.version is None
 
 
 class PublishedTree:
@@ -75,6 +80,7 @@ class PublishedTree:
         zip64: write bundles with zip64 directories, as AEMO's above 4 GB are.
         revisions: prices that change; may be assigned anew at any time.
         archive_by_stamp: see SandboxServer.
+        synthetic_root: whether the files in `root` are made up, too, and marked so.
     """
 
     def __init__(
@@ -85,12 +91,14 @@ class PublishedTree:
         zip64: bool,
         revisions: Iterable[Revision] = (),
         archive_by_stamp: bool = False,
+        synthetic_root: bool = False,
     ) -> None:
         self.memory = Memory()
         self.revisions = tuple(revisions)
         self._now = now
         self._root = root
         self._zip64 = zip64
+        self._synthetic_root = synthetic_root
         self._reports = Reports(all_feeds(by_stamp=archive_by_stamp))
 
     def find(
@@ -118,9 +126,17 @@ class PublishedTree:
         for name in (path, raw_path):
             file = (root / f".{name}{'index.html' if name.endswith('/') else ''}").resolve()
             if file.is_relative_to(root) and file.is_file():
-                modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-                return Page(file.read_bytes(), _content_type(file.name), modified, synthetic=False)
+                return self._page_of_file(file)
         return None
+
+    def _page_of_file(self, file: Path) -> Page:
+        facts = file.stat()
+        version = (str(file), facts.st_mtime_ns, facts.st_size)
+        body = self.memory.remember(version, file.read_bytes)
+        modified = datetime.fromtimestamp(facts.st_mtime, UTC)
+        kind = _content_type(file.name)
+        is_page = kind == "text/html"
+        return Page(body, kind, modified, None if is_page else version, self._synthetic_root)
 
     def _data_file(self, path: str) -> Page | None:
         if match := _BUNDLE.fullmatch(path):
@@ -135,46 +151,58 @@ class PublishedTree:
 
     def _bundle(self, month: Month) -> Page:
         edition = self._edition(month)
-        body = self.memory.remember(
+        return self._page(
             ("bundle", month, edition),
             lambda: month_bundle(month, zip64=self._zip64, edition=edition)[1],
+            edition.written_at(published_at(month)),
         )
-        return Page(body, "application/zip", edition.written_at(published_at(month)))
 
     def _table(self, month: Month, inside: str) -> Page | None:
         for table in tables_of(month):
             if inside == f"{_LOADER}/DATA/{table_file_name(table, month)}":
-                body, modified = self._table_body(table, month), self._modified(month)
-                return Page(body, "application/zip", modified)
+                return self._table_page(table, month)
         return None
 
-    def _table_body(self, table: str, month: Month) -> bytes:
+    def _table_page(self, table: str, month: Month) -> Page:
         edition = self._edition(month)
-        return self.memory.remember(
-            (table, month, edition), lambda: table_zip(table, month, edition)[1]
+        return self._page(
+            (table, month, edition),
+            lambda: table_zip(table, month, edition)[1],
+            edition.written_at(published_at(month)),
         )
 
     def _table_size(self, table: str, month: Month) -> int:
-        return known_table_size(table, month) or len(self._table_body(table, month))
+        return known_table_size(table, month) or len(self._table_page(table, month).body)
 
     def _region_file(self, month: Month, region: str) -> Page | None:
         now = self._now()
         if region not in REGIONS:
             return None
         end, edition = last_interval_end(month, now), self._edition(month)
-        body = self.memory.remember(
+        page = self._page(
             (region_file_name(month, region), end, edition),
             lambda: price_and_demand_csv(month, region, now, edition),
+            edition.written_at(end),
+            "text/csv",
         )
-        return Page(body, "text/csv", edition.written_at(end)) if body else None
+        return page if page.body else None
 
     def _report(self, path: str) -> Page | None:
         issue = self._reports.find(path, self._now())
         if issue is None:
             return None
         edition = issue.edition(self._known())
-        body = self.memory.remember((issue.name, edition), lambda: issue.make(edition))
-        return Page(body, "application/zip", edition.written_at(issue.published_at))
+        modified = edition.written_at(issue.published_at)
+        return self._page((issue.name, edition), lambda: issue.make(edition), modified)
+
+    def _page(
+        self,
+        version: Hashable,
+        make: Callable[[], bytes],
+        modified: datetime,
+        content_type: str = "application/zip",
+    ) -> Page:
+        return Page(self.memory.remember(version, make), content_type, modified, version)
 
     def _known(self) -> Edition:
         return Edition.at(self._now(), self.revisions)

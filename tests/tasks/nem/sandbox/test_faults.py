@@ -96,6 +96,14 @@ def test_slow_bytes_arrive_whole(sandbox: SandboxServer, fetch: Fetch) -> None:
     assert time.monotonic() - started > 0.15
 
 
+def test_a_late_answer_arrives_whole(sandbox: SandboxServer, fetch: Fetch) -> None:
+    whole = fetch(REGION_FILE).body
+    sandbox.faults = [Fault(kind=FaultKind.LATE, delay_s=0.15)]
+    started = time.monotonic()
+    assert fetch(REGION_FILE).body == whole
+    assert time.monotonic() - started >= 0.15
+
+
 def test_a_stalled_answer_sends_some_bytes_and_no_more(sandbox: SandboxServer) -> None:
     sandbox.faults = [Fault(kind=FaultKind.STALLED, after_bytes=100)]
     connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=0.2)

@@ -58,6 +58,16 @@ def test_sizes_in_listings_are_those_of_the_files(fetch: Fetch) -> None:
     assert f'&lt;dir&gt; <A HREF="{DATA_2018_05}DUPLICATE/">' in listing
 
 
+def test_everything_hangs_below_the_root(fetch: Fetch) -> None:
+    assert _links(fetch("/").body) == ["/Data_Archive/", "/Reports/"]
+    assert b"To Parent" not in fetch("/").body
+    assert _links(fetch("/Data_Archive/Wholesale_Electricity/").body) == [MMSDM]
+    assert _links(fetch("/Reports/").body) == ["/Reports/ARCHIVE/", "/Reports/CURRENT/"]
+    names = ("Daily_Reports", "DispatchIS_Reports", "Public_Prices", "TradingIS_Reports")
+    for top in ("/Reports/CURRENT/", "/Reports/ARCHIVE/"):
+        assert _links(fetch(top).body) == [f"{top}{name}/" for name in names]
+
+
 def test_years_before_2015_hold_bundles_only(fetch: Fetch) -> None:
     assert len(_links(fetch(f"{MMSDM}2009/").body)) == 6
     links = _links(fetch(f"{MMSDM}2014/").body)
@@ -213,6 +223,21 @@ def test_the_most_requests_at_one_time_are_counted(now: datetime) -> None:
         assert server.max_concurrent == 3
         for connection in connections:
             connection.close()
+
+
+def test_a_server_may_stand_for_two_hosts(sandbox: SandboxServer, fetch: Fetch) -> None:
+    port = urlsplit(sandbox.url).port
+    fetch(MMSDM, {"Host": f"localhost:{port}"})
+    assert sandbox.max_concurrent_by_host[f"localhost:{port}"] == 1
+
+
+def test_files_of_the_root_may_be_made_up_too(now: datetime, tmp_path: Path) -> None:
+    (tmp_path / "A.zip").write_bytes(b"PK made up")
+    with (
+        SandboxServer(now=lambda: now, root=tmp_path, synthetic_root=True) as server,
+        urllib.request.urlopen(f"{server.url}/A.zip", timeout=10) as answer,
+    ):
+        assert answer.headers["X-Nemflow-Synthetic"] == "1"
 
 
 def test_real_files_take_precedence_and_are_not_marked(now: datetime, tmp_path: Path) -> None:
