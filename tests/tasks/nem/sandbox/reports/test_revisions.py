@@ -11,8 +11,9 @@ import pytest
 
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 from nemflow.tasks.nem.sandbox import Revision, SandboxServer
+from nemflow.tasks.nem.sandbox.daily_csv import trading_day_bounds
 from nemflow.tasks.nem.sandbox.market import day_prices, price
-from nemflow.tasks.nem.sandbox.revisions import Edition, revised_price
+from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition, revised_price
 
 DAY = date(2026, 1, 30)
 PRICES = "/Reports/CURRENT/Public_Prices/"
@@ -121,6 +122,14 @@ def test_later_revisions_change_what_earlier_ones_made(at: datetime) -> None:
     original = day_prices("SA1", DAY)
     assert edition.day_prices("SA1", DAY) == [revised_price(revised_price(p)) for p in original]
     assert edition.changed_at("SA1", DAY)[0] == at + timedelta(hours=1)
+
+
+def test_an_interval_ends_in_the_trading_day_that_it_belongs_to(at: datetime) -> None:
+    last = Edition((Revision(day=DAY, at=at, intervals=range(47, 48)),))  # it ends at 04:00
+    first = Edition((Revision(day=DAY, at=at, intervals=range(48, 49)),))
+    before, after = trading_day_bounds(DAY - timedelta(days=1)), trading_day_bounds(DAY)
+    assert (last.within(*before), last.within(*after)) == (last, ORIGINAL)
+    assert (first.within(*before), first.within(*after)) == (ORIGINAL, first)
 
 
 def test_a_revised_price_is_never_the_old_one() -> None:
