@@ -5,12 +5,19 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from nemflow.tasks.nem.market_time import Month, interval_ends, market_day, parse_stamp
+from nemflow.tasks.nem.market_time import (
+    Month,
+    format_stamp,
+    interval_ends,
+    market_day,
+    parse_stamp,
+)
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.sandbox import SandboxServer
 from nemflow.tasks.nem.sources import Source
@@ -178,3 +185,32 @@ def test_a_day_of_an_extract_made_whole_has_exactly_the_files_rows(publish, real
         assert row["price_status"] == text["PRICE_STATUS"]
     physical = {r["SETTLEMENTDATE"] for r in expected if r["INTERVENTION"] == "1"}
     assert sum(row["intervention"] for row in clean) == 2 * len(physical)
+
+
+@pytest.mark.parametrize(
+    "day", [date(2019, 12, 1), date(2019, 12, 21), date(2019, 12, 31)], ids=str
+)
+def test_a_table_that_is_one_record_more_goes_through_both_stages(aemo_files, root, real_job, day):
+    [month] = (aemo_files / "mmsdm_other" / "2019-12").glob("*ROOFTOP*.zip")
+    place = "Data_Archive/Wholesale_Electricity/MMSDM/2019/MMSDM_2019_12"
+    folder = root / place / "MMSDM_Historical_Data_SQLLoader/DATA"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(month, folder)
+    link = f'<A HREF="/{folder.relative_to(root)}/{month.name}">{month.name}</A>'
+    (folder / "index.html").write_text(f"<pre>{link}<br></pre>")
+    job = replace(real_job, dataset="nem_rooftop_pv")
+    assert job.run(day).is_successful(), job.states
+    assert job.raw(day).num_rows == 48 * 20
+    clean = job.clean(day)
+    ends = interval_ends(day, 30)
+    assert list(
+        zip(clean["interval_end"].to_pylist(), clean["region"].to_pylist(), strict=True)
+    ) == [(end, region) for end in ends for region in REGIONS]
+    with zipfile.ZipFile(month) as archive:
+        rows = csv.reader(archive.read(archive.namelist()[0]).decode().splitlines()[2:-1])
+        power = {(row[4], row[5]): row[6] for row in rows if row[8] == "MEASUREMENT"}
+    assert clean["power_mw"].to_pylist() == [
+        float(power[format_stamp(end), region]) for end in ends for region in REGIONS
+    ]
+    facts = job.facts(day)
+    assert (facts["nemflow.table"], facts["nemflow.synthetic"]) == ("ROOFTOP_PV_ACTUAL", "false")

@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -12,11 +13,19 @@ import pyarrow as pa
 import pytest
 
 from nemflow.errors import BrokenFile
-from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
-from nemflow.tasks.nem.check import check_clean_day, check_raw_day
-from nemflow.tasks.nem.datasets import NEM_PRICES
-from nemflow.tasks.nem.market_time import Month, market_day, parse_stamp
-from nemflow.tasks.nem.price_demand import read_region_day
+from nemflow.tasks.nem.aemo_csv import creation_stamp, read_day, read_table
+from nemflow.tasks.nem.check import check_clean_day, check_raw_day, price_warnings
+from nemflow.tasks.nem.csv_rows import read_all
+from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_TRADING_PRICES
+from nemflow.tasks.nem.limits import ENERGY_FLOOR, limits_on
+from nemflow.tasks.nem.market_time import (
+    Month,
+    day_bounds,
+    dispatch_interval,
+    market_day,
+    parse_stamp,
+)
+from nemflow.tasks.nem.price_demand import find_region_rows, read_region_day
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, STAMP, TABLES, TRADINGPRICE
 from nemflow.tasks.nem.tidy import tidy
@@ -49,13 +58,6 @@ def extract(aemo_files: Path) -> Callable[[str, str], Path]:
 
 
 @pytest.fixture
-def price_rows(aemo_files: Path) -> Mapping[str, str]:
-    """How many price rows each file holds, as counted when the files were collected."""
-    with (aemo_files / "manifest.csv").open(newline="") as file:
-        return {row["file"]: row["price_rows"] for row in csv.DictReader(file)}
-
-
-@pytest.fixture
 def prices(extract: Callable[[str, str], Path]) -> Callable[[str, str], Prices]:
     """Return the settled RRP by stamp and region."""
 
@@ -73,16 +75,6 @@ def prices(extract: Callable[[str, str], Path]) -> Callable[[str, str], Prices]:
 def _in_cents(price: Decimal) -> Decimal:
     # As AEMO rounds: half a cent away from zero, for negative prices too.
     return price.quantize(_CENT, ROUND_HALF_UP)
-
-
-@_extracts
-def test_an_extract_reads_to_exactly_its_rows(
-    aemo_files: Path, extract, price_rows: Mapping[str, str], table: str, month: str
-) -> None:
-    path = extract(table, month)
-    rows = read_table(open_published(path), TABLES[table], file=path.name)
-    assert rows.num_rows == int(price_rows[str(path.relative_to(aemo_files))])
-    assert set(rows["REGIONID"].to_pylist()) <= set(REGIONS)
 
 
 @_extracts
@@ -193,45 +185,70 @@ def test_every_price_and_demand_file_is_accepted_and_only_the_partial_is_not_com
     assert seen == {True: 16, False: 1}
 
 
-def test_dispatchis_files_give_price_and_not_local_price(
-    aemo_files: Path, price_rows: Mapping[str, str]
+def test_price_and_demand_is_also_the_trading_price(real_csv, prices) -> None:
+    data = real_csv("price_and_demand/PRICE_AND_DEMAND_202407_SA1.csv")
+    trading = {
+        stamp: price
+        for (stamp, region), price in prices("TRADINGPRICE", "2024-07").items()
+        if region == "SA1"
+    }
+    demand = {
+        row[STAMP]: Decimal(row["RRP"])
+        for day in {market_day(parse_stamp(stamp)) for stamp in trading}
+        for row in read_region_day(data, "SA1", day).to_pylist()
+    }
+    assert {stamp: demand[stamp] for stamp in trading} == trading
+    assert len(trading) == 1440
+
+
+def test_the_suspended_market_of_june_2022_is_kept_as_it_was_priced(real_csv) -> None:
+    data = real_csv("price_and_demand/PRICE_AND_DEMAND_202206_VIC1.csv")
+    rows = read_all(find_region_rows(data))
+    clean = tidy(rows, NEM_TRADING_PRICES, PRICE_AND_DEMAND, source="x")
+    ends = [f"{end:%d %H:%M}" for end in clean["interval_end"].to_pylist()]
+    prices = dict(zip(ends, clean["rrp"].to_pylist(), strict=True))
+    assert prices["15 14:00"] == 291.48
+    assert {prices[f"15 14:{minute:02}"] for minute in range(5, 35, 5)} == {198.70}
+    assert {prices[f"15 14:{minute}"] for minute in range(35, 60, 5)} == {216.78}
+    assert prices["23 04:05"] == -38.01
+    assert clean.num_rows == 8640
+    assert price_warnings(clean, NEM_TRADING_PRICES, date(2022, 6, 15)) == []
+
+
+@pytest.mark.parametrize("month", ["2018-05", "2021-09", "2021-10", "2024-08"])
+def test_a_periods_number_counts_from_midnight_to_the_end_of_the_interval(
+    extract, month: str
 ) -> None:
-    paths = [*aemo_files.glob("dispatchis/**/*.zip"), *aemo_files.glob("dispatchis/**/*.CSV")]
-    assert len(paths) > 100
-    for path in paths:
-        data = open_published(path)
-        check_footer(data, file=path.name)
-        rows = read_table(data, DISPATCHPRICE, file=path.name)
-        assert rows.num_rows == int(price_rows[str(path.relative_to(aemo_files))]), path.name
-        assert "RRP" in rows.column_names
+    data = open_published(extract("TRADINGPRICE", month))
+    clean = tidy(read_table(data, TRADINGPRICE), NEM_TRADING_PRICES, TRADINGPRICE, source="x")
+    minutes = 30 if month < "2021-10" else 5
+    assert set(clean["resolution_minutes"].to_pylist()) == {minutes}
+    for row in read_table(data, TRADINGPRICE).to_pylist():
+        end = parse_stamp(row[STAMP])
+        number = (end - day_bounds(market_day(end))[0]) / timedelta(minutes=minutes)
+        assert number == int(row["PERIODID"])
 
 
-def test_an_intervention_takes_the_pricing_runs_price(real_csv) -> None:
-    data = real_csv("dispatchis/2019-04-30/*.CSV")
-    clean = tidy(read_table(data, DISPATCHPRICE), NEM_PRICES, DISPATCHPRICE, source="x")
-    prices = dict(zip(clean["region"].to_pylist(), clean["rrp"].to_pylist(), strict=True))
-    assert prices["SA1"] == pytest.approx(73.57, abs=0.005)
-    assert clean["intervention"].to_pylist() == [True] * 5
+@pytest.mark.parametrize("month", ["2018-05", "2020-01", "2024-07", "2024-08", "2025-01"])
+def test_aemo_numbers_dispatch_intervals_by_trading_day_as_we_do(extract, month: str) -> None:
+    for row in read_table(
+        open_published(extract("DISPATCHPRICE", month)), DISPATCHPRICE
+    ).to_pylist():
+        assert dispatch_interval(parse_stamp(row[STAMP])) == row["DISPATCHINTERVAL"]
 
 
-def test_tradingis_gives_its_price_rows(real_csv) -> None:
-    data = real_csv("tradingis/2024-03-03/*.zip")
-    check_footer(data)
-    rows = read_table(data, TRADINGPRICE)
-    assert rows.num_rows == 5
-    assert "RAISE1SECRRP" in rows.column_names
-
-
-def test_the_region_tables_of_daily_and_legacy_reports_read_by_name(real_csv) -> None:
-    dregion = replace(DISPATCHPRICE, name="DREGION", row_type="DREGION", row_subtype="")
-    # The extract's maker named the empty subtype; its rows and AEMO's own files leave it empty.
-    daily = real_csv("public_daily/*.zip").replace(b"I,DREGION,Unnamed: 2,2", b"I,DREGION,,2")
-    assert read_table(daily, dregion).num_rows == 576
-    assert read_table(real_csv("dispatch_legacy/**/*.zip"), dregion).num_rows == 5
-
-
-@pytest.mark.parametrize(
-    "name", ["DAYTRACK_202407", "DAYTRACK#FILE01#202409", "ROOFTOP", "THRESHOLDS"]
-)
-def test_the_footer_of_an_untouched_month_counts_every_line(real_csv, name: str) -> None:
-    check_footer(real_csv(f"mmsdm_other/*/*{name}*"))
+def test_the_limits_are_those_of_aemos_own_table(real_csv) -> None:
+    thresholds = replace(
+        TRADINGPRICE,
+        row_type="MARKET_CONFIG",
+        row_subtype="MARKET_PRICE_THRESHOLDS",
+        required=("EFFECTIVEDATE", "VOLL", "MARKETPRICEFLOOR", "ADMINISTERED_PRICE_THRESHOLD"),
+    )
+    rows = read_table(real_csv("mmsdm_other/2021-05/*THRESHOLDS*"), thresholds).to_pylist()
+    assert len(rows) == 12
+    for row in rows:
+        limits = limits_on(parse_stamp(row["EFFECTIVEDATE"]).date())
+        assert limits.price_cap == float(row["VOLL"])
+        threshold = row["ADMINISTERED_PRICE_THRESHOLD"]
+        assert limits.cumulative_threshold == (float(threshold) if threshold else None)
+        assert float(row["MARKETPRICEFLOOR"]) == ENERGY_FLOOR
