@@ -8,7 +8,7 @@ as written, because the encoding that the server accepts has changed more than o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
@@ -51,13 +51,15 @@ def parse_listing(html: str, base_url: str) -> tuple[Entry, ...]:
 
     The links back up the tree, links to the page itself and ``DUPLICATE`` folders are left out.
     A page without links, or something else than a listing, gives an empty tuple or odd entries:
-    the caller looks for the file it wants.
+    the caller looks for the file it wants. A link that is no address is left out.
     """
     page = _Page()
-    page.feed(html)
-    page.close()
-    entries = (_entry(*link, base_url) for link in page.links)
-    return tuple(entry for entry in entries if not _leads_away(entry, base_url))
+    try:
+        page.feed(html)
+        page.close()
+    except AssertionError:  # how the standard library's parser gives up, on "<![" without a name
+        return ()
+    return tuple(_entries(page.links, base_url))
 
 
 def find_table(entries: Iterable[Entry], table: Table, month: Month) -> Entry | None:
@@ -92,6 +94,16 @@ class _Page(HTMLParser):
             self._before += data
         else:
             self._text += data
+
+
+def _entries(links: Iterable[tuple[str, str, str]], base_url: str) -> Iterator[Entry]:
+    for link in links:
+        try:
+            entry = _entry(*link, base_url)
+            if not _leads_away(entry, base_url):
+                yield entry
+        except ValueError:  # the link is no address, such as "//["
+            continue
 
 
 def _entry(before: str, href: str, text: str, base_url: str) -> Entry:

@@ -74,10 +74,10 @@ def tidy(
     ends = _interval_ends(rows, table)
     columns: dict[str, _Column] = {}
     if table.has_runs:
-        is_directed = pc.not_equal(_numbers(rows, INTERVENTION), pa.scalar(0.0))
-        directed = ends.filter(is_directed)
-        if dataset.run is Run.PRICING and len(directed):
-            is_pricing = pc.invert(is_directed)
+        run = _numbers(rows, INTERVENTION)
+        directed = ends.filter(pc.not_equal(run, pa.scalar(0.0)))
+        is_pricing = pc.equal(run, pa.scalar(0.0))
+        if dataset.run is Run.PRICING and not pc.all(is_pricing, skip_nulls=False).as_py():
             rows, ends = rows.filter(is_pricing).combine_chunks(), ends.filter(is_pricing)
     order = _order(rows, ends, dataset, table)
     rows, ends = rows.take(order).combine_chunks(), ends.take(order)
@@ -116,7 +116,7 @@ def _slim(rows: pa.Table, wanted: Sequence[Column], table: Table) -> pa.Table:
     names += [column.aemo for column in wanted]
     slim = rows.select([name for name in dict.fromkeys(names) if name in rows.column_names])
     if table.parts:
-        is_part = pc.is_in(slim[table.region_column], value_set=pa.array(table.parts))
+        is_part = pc.is_in(_texts(slim, table.region_column), value_set=pa.array(table.parts))
         slim = slim.filter(pc.invert(is_part))
     return slim.combine_chunks()
 

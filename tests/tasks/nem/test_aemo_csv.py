@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
-from nemflow.tasks.nem.tables import DISPATCHPRICE, TRADINGPRICE
+from nemflow.tasks.nem.tables import DISPATCHPRICE, DREGION, TRADINGPRICE
 
 _DAY = date(2018, 5, 2)
 _LOCAL_PRICE = [
@@ -120,6 +120,18 @@ def test_an_empty_subtype_is_no_other_table(mmsdm_form, table_lines, make_cid, d
     dregion = ["I,DREGION,,3,SETTLEMENTDATE,REGIONID,RRP", 'D,DREGION,,3,"2018/05/02 00:05:00",V,1']
     data = make_cid([*dregion, *table_lines(mmsdm_form, day_rows(_DAY)[:3])])
     assert read_table(data, DISPATCHPRICE).num_rows == 3
+
+
+def test_an_empty_subtype_that_pandas_has_spelt_out_is_still_empty(make_cid) -> None:
+    dregion = ",".join(DREGION.required)
+    lines = [
+        f"I,DREGION,Unnamed: 2,2,{dregion}",
+        'D,DREGION,,2,"2018/05/02 00:05:00",SA1,0,1.5,1000',
+        f"I,DREGION,,3,{dregion},MORE",
+        f"I,DREGION,OTHER,9,{dregion}",
+    ]
+    rows = read_table(make_cid(lines), DREGION).to_pylist()
+    assert [(row["REGIONID"], row["RRP"]) for row in rows] == [("SA1", "1.5")]
 
 
 def test_all_headers_first_and_rows_interleaved_read_in_the_files_order(

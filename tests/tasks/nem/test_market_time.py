@@ -1,6 +1,7 @@
 """Market time: what lies in which day and month, and how AEMO writes it."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,12 +13,16 @@ from nemflow.tasks.nem.market_time import (
     NEM_TIME,
     Month,
     day_bounds,
+    dispatch_interval,
     format_stamp,
     interval_ends,
     market_day,
     month_bounds,
     parse_stamp,
     today,
+    trading_day,
+    trading_day_bounds,
+    trading_days_of,
 )
 
 _FIRST = datetime(1998, 1, 1, tzinfo=NEM_TIME)
@@ -39,6 +44,52 @@ def test_every_interval_end_lies_in_exactly_one_month(end: datetime) -> None:
     around = [month.previous(), month, month.next()]
     holding = [one for one in around if month_bounds(one)[0] < end <= month_bounds(one)[1]]
     assert holding == [Month.of(market_day(end))]
+
+
+@given(_ends)
+def test_every_interval_end_lies_in_exactly_one_trading_day(end: datetime) -> None:
+    around = [end.date() + timedelta(days=shift) for shift in (-2, -1, 0, 1)]
+    bounds = {day: trading_day_bounds(day) for day in around}
+    holding = [day for day, (start, stop) in bounds.items() if start < end <= stop]
+    assert holding == [trading_day(end)]
+
+
+def test_days_months_and_trading_days_of_1998_to_2030_leave_no_gap_and_do_not_overlap() -> None:
+    months = [Month(year, month) for year in range(1998, 2031) for month in range(1, 13)]
+    days = [day for month in months for day in month.days()]
+    assert len(days) == (date(2031, 1, 1) - date(1998, 1, 1)).days
+    for bounds in (
+        [day_bounds(day) for day in days],
+        [month_bounds(month) for month in months],
+        [trading_day_bounds(day) for day in days],
+    ):
+        assert all(former[1] == latter[0] for former, latter in pairwise(bounds))
+
+
+@given(_ends)
+def test_the_day_file_of_an_interval_lies_in_the_month_file_of_that_interval(end: datetime) -> None:
+    day = market_day(end)
+    start, stop = month_bounds(Month.of(day))
+    assert start <= day_bounds(day)[0] < end <= day_bounds(day)[1] <= stop
+
+
+@given(_days)
+def test_two_trading_days_hold_a_calendar_day_and_neither_does_alone(day: date) -> None:
+    ends = interval_ends(day, 5)
+    assert sorted({trading_day(end) for end in ends}) == list(trading_days_of(day))
+    first = [end for end in ends if trading_day(end) == trading_days_of(day)[0]]
+    assert (first[0], first[-1]) == (ends[0], ends[47])
+    assert format_stamp(first[-1]) == f"{day:%Y/%m/%d} 04:00:00"
+
+
+@given(_days)
+def test_dispatch_intervals_are_numbered_001_to_288_from_04_05_on(day: date) -> None:
+    start, _ = trading_day_bounds(day)
+    ends = [start + timedelta(minutes=5) * number for number in range(1, 289)]
+    assert [dispatch_interval(end) for end in ends] == [
+        f"{day:%Y%m%d}{number:03}" for number in range(1, 289)
+    ]
+    assert format_stamp(ends[0])[11:] == "04:05:00"
 
 
 @given(_days, st.sampled_from([(5, 288), (30, 48)]))

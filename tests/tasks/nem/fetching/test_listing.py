@@ -159,6 +159,14 @@ def test_a_name_that_only_resembles_the_tables_is_not_taken(name):
     assert find_table([entry], DISPATCHPRICE, Month(2024, 7)) is None
 
 
-@pytest.mark.parametrize("html", ["", "<html>busy</html>", "\x00\xff", "<A>no href</A>", "<A HREF"])
+@pytest.mark.parametrize(
+    "html", ["", "<html>busy</html>", "\x00\xff", "<A>no href</A>", "<A HREF", "9<![\x048<"]
+)
 def test_a_page_that_is_no_listing_has_no_entries(html):
     assert parse_listing(html, BASE + "/a/b/") == ()
+
+
+@pytest.mark.parametrize("href", ["http://[::1", "//[", "https://[x]y/a.zip"])
+def test_a_link_that_is_no_address_is_left_out_and_the_others_stay(href):
+    html = f'<A HREF="{href}">x.zip</A><br><A HREF="/a/b/y.zip">y.zip</A><br>'
+    assert [entry.name for entry in parse_listing(html, BASE + "/a/b/")] == ["y.zip"]
