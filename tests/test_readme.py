@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from nemflow.tasks.nem.columns import INTERVENTION_FLAG, ORIGIN_COLUMNS, Column
+from nemflow.tasks.nem.datasets import DATASETS
+
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(), flags=re.DOTALL)
 
@@ -60,12 +63,30 @@ def test_the_flow_of_twelve_lines_prints_what_the_readme_says(tmp_path, shell_en
     assert done.stdout.splitlines() == promised
 
 
-def test_the_table_of_columns_is_the_schema_of_the_clean_files():
-    from nemflow.tasks.nem.datasets import NEM_PRICES
+def columns_table() -> list[str]:
+    """The README's rows on clean columns, from the records: what is in every data set last."""
+    holders: dict[Column, list[str]] = {}
+    for dataset in DATASETS.values():
+        for column in dataset.columns:
+            holders.setdefault(column, []).append(dataset.name.removeprefix("nem_"))
+    last = (INTERVENTION_FLAG, *ORIGIN_COLUMNS)
+    rows = []
+    for column in sorted(holders, key=lambda column: last.index(column) if column in last else -1):
+        names = holders[column]
+        where = "all" if len(names) == len(DATASETS) else ", ".join(names)
+        told = (f"`{column.name}`", column.kind, column.unit, column.description, where)
+        rows.append(f"| {' | '.join(told)} |".replace("|  |", "| |"))
+    return rows
 
+
+def test_the_table_of_columns_is_that_of_the_records():
     section = README.read_text().partition("### Clean columns")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE)
-    assert rows == [column.name for column in NEM_PRICES.columns]
+    assert re.findall(r"^\| `.*", section, flags=re.MULTILINE) == columns_table()
+
+
+def test_every_data_set_is_told():
+    section = README.read_text().partition("### Data sets")[2].partition("\n### ")[0]
+    assert re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE) == list(DATASETS)
 
 
 def test_the_map_names_every_folder_of_source():

@@ -127,37 +127,37 @@ DEMAND_COLUMNS = (
     _megawatts(
         "DEMANDFORECAST",
         "demand_change_mw",
-        "AEMO's forecast of how demand changes over the interval; null where not given",
+        "AEMO's forecast of how demand changes over the interval",
     ),
     _megawatts(
         "INITIALSUPPLY",
         "initial_supply_mw",
-        "metered supply at the start of the interval; null where not given",
+        "generation and imports metered at the start of the interval",
     ),
     _megawatts(
         "CLEAREDSUPPLY",
         "cleared_supply_mw",
-        "supply that dispatch cleared for the interval's end; null where not given",
+        "generation and imports that dispatch cleared for its end",
     ),
     _megawatts(
         "AVAILABLEGENERATION",
         "available_generation_mw",
-        "generation offered as available; null where not given",
+        "generation offered as available",
     ),
     _megawatts(
         "DISPATCHABLEGENERATION",
         "dispatched_generation_mw",
-        "dispatched generation of the region; null where not given",
+        "dispatched generation of the region",
     ),
     _megawatts(
         "DISPATCHABLELOAD",
         "dispatched_load_mw",
-        "dispatched scheduled load of the region; null where not given",
+        "dispatched scheduled load of the region",
     ),
     _megawatts(
         "NETINTERCHANGE",
         "net_export_mw",
-        "flow out of the region over all interconnectors, imports negative; null where not given",
+        "flow out of the region over all interconnectors, imports negative",
     ),
 )
 
@@ -166,17 +166,17 @@ VARIABLE_GENERATION = (
     _megawatts(
         "DEMAND_AND_NONSCHEDGEN",
         "demand_and_nonscheduled_mw",
-        "demand and the output of non-scheduled generation; null where not given",
+        "demand and the output of non-scheduled generation",
     ),
     _megawatts(
         "UIGF",
         "semi_scheduled_available_mw",
-        "forecast of what wind and solar farms could give (UIGF); null where not given",
+        "forecast of what wind and solar farms could give (UIGF)",
     ),
     _megawatts(
         "SEMISCHEDULE_CLEAREDMW",
         "semi_scheduled_cleared_mw",
-        "what dispatch took of it; null where not given",
+        "what dispatch took of it",
     ),
 )
 
