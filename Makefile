@@ -6,7 +6,7 @@ DEMO ?= demo
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test dev lint types check cover bench crash build clean
+.PHONY: help demo test dev lint types check cover bench crash fuzz build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench: $(READY) ## Run the benchmarks; each prints a table of ratios
 
 crash: $(READY) ## Kill 200 runs at random moments and see each one heal
 	$(BIN)/python tests/kill_and_heal.py --kills 200
+
+fuzz: $(READY) ## Feed the readers of foreign files with spoilt ones for 20 minutes
+	$(BIN)/python tests/fuzz_parsers.py --minutes 20
 
 build: $(READY) ## Build the sdist and the wheel into dist/
 	$(BIN)/python -m pip install --quiet build

@@ -32,6 +32,7 @@ from nemflow.errors import NemflowError
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
 from nemflow.tasks.nem.check import check_clean_day, check_raw_day, price_warnings
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
+from nemflow.tasks.nem.feeds import DISPATCHIS
 from nemflow.tasks.nem.listing import find_table, parse_listing
 from nemflow.tasks.nem.market_time import NEM_TIME, Month
 from nemflow.tasks.nem.price_demand import find_region_rows, read_region_day
@@ -45,6 +46,7 @@ from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, TABLES, Ta
 from nemflow.tasks.nem.tidy import tidy
 from nemflow.tasks.nem.unzip import open_published
 from nemflow.tasks.nem.verify import verify_region_file, verify_table_file
+from nemflow.tasks.nem.verify_reports import verify_report
 
 DAY = date(2024, 9, 1)
 MONTH = Month.of(DAY)
@@ -62,6 +64,7 @@ WORDS = (
     *(b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"\xff" * 8, b"\0" * 8, b"../"),
     *(b"<A HREF=", b"</A>", b"<br>", b"&lt;dir&gt;", b"&#x110000;", b"//[", b"http://[::1", b"%23"),
     *(b"%zz", b"<!--", b"<![CDATA[", b"<?", b"{", b"}", b"[", b"]", b"null", b"true", b"1e400"),
+    *(b"[" * 3000, b'{"a":' * 3000, b"2024-09-02T00:00:00", b"<![", b"<!x", b"&#", b"<" * 500),
 )
 
 
@@ -123,6 +126,14 @@ def read_page(data: bytes, folder: Path) -> None:
     find_table(entries, DISPATCHPRICE, MONTH)
 
 
+def read_archive(data: bytes, folder: Path) -> None:
+    """Verify bytes as an archive of reports: a zip of zips."""
+    path = folder / "PUBLIC_DISPATCHIS_20240901.zip"
+    path.write_bytes(data)
+    [span, *_] = DISPATCHIS.archive.spans_of(DAY)
+    verify_report(path, DISPATCHIS, DISPATCHIS.archive, DISPATCHPRICE, span)
+
+
 def read_beside(data: bytes, folder: Path) -> None:
     """Read bytes as what lies beside a file of the archive, which never fails."""
     path = folder / "file.zip"
@@ -177,6 +188,19 @@ def _zipped(data: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return buffer.getvalue()
 
 
+def _archive(report: bytes) -> bytes:
+    """Return a day's archive of one report."""
+    name = "PUBLIC_DISPATCHIS_202409010005_0000000000000001"
+    inner, outer = io.BytesIO(), io.BytesIO()
+    for buffer, member, data in (
+        (inner, f"{name}.CSV", lambda: report),
+        (outer, f"{name}.zip", inner.getvalue),
+    ):
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(member, data())
+    return outer.getvalue()
+
+
 def _sidecar() -> bytes:
     now = datetime(2024, 9, 2, tzinfo=UTC)
     known = Sidecar("S", Source.MMSDM, "https://x", "0" * 64, 1, now, "", now, True, False, "", "")
@@ -203,6 +227,11 @@ def targets() -> dict[str, Target]:
         Target("month", (*zips, prices), read_month_file),
         Target("region", tuple(regions), read_region_file),
         Target("zip", zips, read_zip),
+        Target(
+            "archive",
+            (_archive(prices.replace(b" 00:10:", b" 00:05:")), _archive(every)),
+            read_archive,
+        ),
         Target("listing", (page,), read_page),
         Target("sidecar", (_sidecar(),), read_beside),
     )

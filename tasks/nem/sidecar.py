@@ -72,11 +72,20 @@ def read_sidecar(file: Path) -> Sidecar | None:
         fields = json.loads(sidecar_path(file).read_text(encoding="utf-8"))
         fields["source"] = Source(fields["source"])
         for name in ("fetched_at", "last_stamp"):
-            fields[name] = datetime.fromisoformat(fields[name])
+            fields[name] = _aware(fields[name])
         fields["singles"] = tuple(Single(**single) for single in fields.get("singles", ()))
         return Sidecar(**fields)
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError, KeyError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except (ValueError, TypeError, KeyError, RecursionError):  # the last: brackets without end
+        return None
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.utcoffset() is None:
+        raise ValueError(f"{text} has no time zone")
+    return instant
 
 
 def write_sidecar(file: Path, sidecar: Sidecar) -> None:

@@ -122,6 +122,34 @@ class TestRunning:
         assert state.is_successful()
         assert (tmp_path / "out" / "monday.txt").read_text() == "MONDAY"
 
+    def test_the_target_may_be_chosen_by_a_function_when_a_run_starts(
+        self, tmp_path: Path, settings: RunSettings
+    ) -> None:
+        def place(day: int, **_: object) -> str:
+            kept = f"all/{day // 10}.txt"
+            return kept if (tmp_path / kept).exists() else f"days/{day}.txt"
+
+        def write(words: object, path: Path) -> None:
+            path.write_text("made")
+
+        flow = build_etl(
+            "f",
+            extract=lambda day: day,
+            transform=lambda rows: rows,
+            load=write,
+            parameters=[Parameter("day")],
+            target=place,
+            result=FileResult(tmp_path),
+        )
+        assert flow.run(day=12, settings=settings).is_successful()
+        assert (tmp_path / "days/12.txt").read_text() == "made"
+        (tmp_path / "all").mkdir()
+        (tmp_path / "all/1.txt").write_text("kept")
+        assert flow.run(day=13, settings=settings).is_successful()
+        assert not (tmp_path / "days/13.txt").exists()
+        assert flow.run(day=13, force=True, settings=settings).is_successful()
+        assert (tmp_path / "all/1.txt").read_text() == "made"
+
     def test_a_run_whose_target_is_there_does_nothing(
         self, tmp_path: Path, settings: RunSettings
     ) -> None:
