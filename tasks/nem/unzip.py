@@ -96,7 +96,8 @@ def open_nested(path: Path) -> NestedZip:
     if not content.startswith(_ZIP_MAGIC):
         _refuse_what_is_no_csv(content, path.name)
         raise BrokenFile(f"{path.name} is no zip of reports")
-    members = tuple(member for member in _directory(content, path.name) if not member.is_dir())
+    # ZipInfo.is_dir fails on an empty name.
+    members = tuple(m for m in _directory(content, path.name) if not m.filename.endswith("/"))
     if len(members) > MAX_NESTED:
         raise BrokenFile(f"{path.name} has {len(members):,} members, more than {MAX_NESTED:,}")
     names = [member.orig_filename for member in members]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
-from nemflow.tasks.nem.unzip import open_published
+from nemflow.tasks.nem.unzip import open_nested, open_published
 
 _CSV = b"C,SETP.WORLD\r\n" * 400
 
@@ -161,3 +161,14 @@ def test_a_damaged_zip_gives_its_data_or_a_broken_file(put, data: st.DataObject)
         packed[data.draw(st.integers(4, len(packed) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(BrokenFile):
         assert open_published(put(bytes(packed))) == _CSV
+
+
+def test_an_archive_whose_members_have_no_names_at_all_is_no_crash(put) -> None:
+    # The last 22 bytes of a zip end its directory; a directory entry has 46 bytes before its name.
+    packed = bytearray(_zip_bytes({"x": b"1"}))
+    entry = packed.index(b"PK\x01\x02")
+    packed[entry + 28 : entry + 30] = b"\0\0"
+    del packed[entry + 46]
+    end = packed.index(b"PK\x05\x06")
+    packed[end + 12 : end + 16] = struct.pack("<L", end - entry)
+    assert open_nested(put(bytes(packed))).names == ("",)
