@@ -160,3 +160,9 @@ def test_reports_are_overdue_when_the_morning_is_gone() -> None:
     reports = [r for r in rungs if r.source in REPORT_FEEDS and r.shelf is Shelf.CURRENT]
     noon = datetime.combine(date(2026, 4, 20), time(13), NEM_TIME)
     assert all(rung.overdue_at < noon for rung in reports)
+
+
+def test_what_is_published_by_month_alone_has_no_ladder_before_its_first_month() -> None:
+    assert ladder(DATASETS["nem_rooftop_pv"], date(2009, 6, 30), NOW) == ()
+    (rung,) = ladder(DATASETS["nem_rooftop_pv"], date(2026, 4, 19), NOW)
+    assert (rung.source, rung.quality) == (Source.MMSDM, Quality.FINAL)
