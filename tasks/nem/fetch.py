@@ -16,19 +16,24 @@ from nemflow.errors import (
     NotThere,
     RangeNotSupported,
 )
+from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.datasets import Dataset
-from nemflow.tasks.nem.fetch_settings import FetchSettings, open_client
+from nemflow.tasks.nem.fetch_settings import FetchSettings
 from nemflow.tasks.nem.market_time import FIVE_MINUTE_SETTLEMENT, NEM_TIME, Month, today
 from nemflow.tasks.nem.published import NotPublishedYet, Published, PublishedFile, WrongMarket
 from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.search import Search
 from nemflow.tasks.nem.sources import Rung, Shelf, Source, ladder
 
-if TYPE_CHECKING:  # these import requests, which files in the archive do not need
+if TYPE_CHECKING:  # these import requests and pyarrow, which files in the archive do not need
     from nemflow.tasks.nem.answers import Progress
     from nemflow.tasks.nem.download import Client
+    from nemflow.tasks.nem.verify import VerifyTable
 
-__all__ = ["FetchSettings", "NotPublishedYet", "fetch_day", "fetch_month", "open_client"]
+__all__ = [
+    *("FetchSettings", "NotPublishedYet"),
+    *("fetch_day", "fetch_month", "open_archive", "open_client"),
+]
 
 _Gap = tuple[Rung, MarketError]
 
@@ -39,6 +44,8 @@ def fetch_day(
     settings: FetchSettings,
     client: "Client | None" = None,
     progress: "Progress | None" = None,
+    archive: Archive | None = None,
+    verify: "VerifyTable | None" = None,
     *,
     renew_since: datetime | None = None,
 ) -> Published:
@@ -47,6 +54,8 @@ def fetch_day(
     Args:
         client: to fetch with; by default one is made when the network is first needed.
         progress: called with the bytes so far and in all, for each file anew.
+        archive: the one of the settings, if the caller has it open already.
+        verify: accepts or refuses a file of a table; by default `verify_table_file`.
         renew_since: ask the server whether files of the archive that were fetched before this
             instant have changed; by default what is there is taken.
 
@@ -67,7 +76,7 @@ def fetch_day(
     if not rungs:
         raise NotThere(f"AEMO publishes no {dataset.best_table.name} of {day}")
     gaps: list[_Gap] = []
-    with Search(dataset, settings, client, progress, renew_since) as search:
+    with Search(dataset, settings, client, progress, archive, verify, renew_since) as search:
         for rung in rungs:
             try:
                 files = search.files_of(rung, day)
@@ -106,7 +115,7 @@ def fetch_month(
     if not month.first_day <= last:
         raise NotPublishedYet(f"{month} has no day that is over")
     rungs = ladder(dataset, last, settings.now(), source)
-    with Search(dataset, settings, client, progress, renew_since) as search:
+    with Search(dataset, settings, client, progress, renew_since=renew_since) as search:
         return search.files_of_month(rungs[0], last)
 
 

@@ -1,17 +1,20 @@
-"""Where files are kept and fetched from, and how; and the client that fetches them."""
+"""Where files are kept and fetched from, and how; the client and the archive that this makes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.market_time import utc_now
 from nemflow.tasks.nem.retries import RetryPolicy
 from nemflow.tasks.nem.sources import Source
 
 if TYPE_CHECKING:  # it imports requests, which files in the archive do not need
     from nemflow.tasks.nem.download import Client
+
+A = TypeVar("A", bound=Archive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,9 @@ def open_client(settings: FetchSettings) -> "Client":
         connections=settings.connections,
         now=settings.now,
     )
+
+
+def open_archive(settings: FetchSettings, kind: type[A]) -> A:
+    """Return the archive of the settings, of the class `kind`."""
+    root = settings.data_dir / "archive"
+    return kind(root, settings.lock_dir, synthetic=settings.synthetic)

@@ -13,7 +13,7 @@ from nemflow.errors import BrokenFile, MarketError, NotThere, SettingsError
 from nemflow.tasks.nem.archive import Archive, Arrival, Supply
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.feeds import Grain, Span
-from nemflow.tasks.nem.fetch_settings import FetchSettings, open_client
+from nemflow.tasks.nem.fetch_settings import FetchSettings, open_archive, open_client
 from nemflow.tasks.nem.holding import Holding
 from nemflow.tasks.nem.market_time import Month, day_bounds
 from nemflow.tasks.nem.published import NotPublishedYet, PublishedFile
@@ -25,7 +25,7 @@ from nemflow.tasks.nem.sources import REPORT_FEEDS, Rung, Source
 if TYPE_CHECKING:  # these import requests and pyarrow, which files in the archive do not need
     from nemflow.tasks.nem.answers import Progress
     from nemflow.tasks.nem.download import Client
-    from nemflow.tasks.nem.verify import FileFacts
+    from nemflow.tasks.nem.verify import FileFacts, VerifyTable
 
 # The latest month of MMSDM took 67 days; after this long it will not come.
 _TABLE_FILES_LATE_AFTER = timedelta(days=70)
@@ -36,6 +36,8 @@ class Search:
 
     Args:
         client: to fetch with; by default one is made when the network is first needed.
+        archive: the one of the settings, if the caller has it open already.
+        verify: accepts or refuses a file of a table; by default `verify_table_file`.
         renew_since: what was fetched before this instant is asked for again; None for nothing.
     """
 
@@ -45,6 +47,8 @@ class Search:
         settings: FetchSettings,
         client: "Client | None" = None,
         progress: "Progress | None" = None,
+        archive: Archive | None = None,
+        verify: "VerifyTable | None" = None,
         renew_since: datetime | None = None,
     ) -> None:
         self._dataset = dataset
@@ -53,9 +57,8 @@ class Search:
         self._progress = progress
         self._renew_since = renew_since
         self._exits = ExitStack()
-        self._archive = Archive(
-            settings.data_dir / "archive", settings.lock_dir, synthetic=settings.synthetic
-        )
+        self._archive = archive or open_archive(settings, Archive)
+        self._verify = verify
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +113,7 @@ class Search:
         def verify(path: Path) -> "FileFacts":
             from nemflow.tasks.nem.verify import verify_table_file  # imports pyarrow
 
-            return verify_table_file(path, table, month)
+            return (self._verify or verify_table_file)(path, table, month)
 
         return self._obtain(table_slot(table, month), Supply(self._is_fresh, fetch, verify)).file
 

@@ -5,7 +5,7 @@ Only when that fails is it read again as text, to name the culprit.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,9 @@ class FileFacts:
     rows: int
     last_stamp: datetime
     complete: bool
+
+
+VerifyTable = Callable[[Path, Table, Month], FileFacts]
 
 
 def verify_table_file(path: Path, table: Table, month: Month) -> FileFacts:
