@@ -13,7 +13,7 @@ from nemflow.tasks.nem.market_time import Month
 LISTED = 10
 """Up to so many flow runs get a line each; more are counted."""
 
-_FAILURE = (Outcome.FAILED, Outcome.CANCELLED)
+_FAILURE = (Outcome.FAILED, Outcome.OVERDUE, Outcome.CANCELLED)
 _TROUBLE = (*_FAILURE, Outcome.NOT_RUN)
 _WITH_PATH = (Outcome.WRITTEN, Outcome.PRESENT, Outcome.PLANNED)
 _WITH_NOTE = (Outcome.WRITTEN, Outcome.NOT_PUBLISHED)
@@ -77,7 +77,7 @@ def _listed(records: Sequence[FlowRunRecord]) -> list[str]:
 def _what(record: FlowRunRecord) -> str:
     """Say what became of a flow run, without its name and path."""
     words = record.outcome.words
-    if record.outcome is Outcome.FAILED:
+    if record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
         return f"{words}: {record.error}"
     facts = [words] if record.rows is None else [words, count_of(record.rows, "row")]
     told = ", ".join(facts) + (f" from {record.source}" if record.source else "")

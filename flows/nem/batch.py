@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from nemflow import Executor, Flow, Reporter, RunSettings, Silent, Task, states
 from nemflow.errors import UnreadableTarget, one_line
 from nemflow.flows.nem.outcome import FlowRunRecord, Outcome, describe_failure, holder_of
+from nemflow.flows.nem.standing import is_due
+from nemflow.tasks.nem.market_time import utc_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Conditions:
         synthetic: the market is the sandbox.
         look_inside: read facts from files that were there already, which takes time.
         clock: seconds, for durations.
+        now: says which days are due for a look at something better.
     """
 
     settings: RunSettings
@@ -38,6 +41,7 @@ class Conditions:
     synthetic: bool = False
     look_inside: bool = False
     clock: Callable[[], float] = time.perf_counter
+    now: Callable[[], datetime] = utc_now
 
 
 def run_batch(
@@ -69,21 +73,26 @@ def _run_stage(
     tell: Callable[[FlowRunRecord], None],
 ) -> FlowRunRecord:
     plan = flow.plan({"date": day}, force=conditions.force)
+    due = (
+        not plan.will_run and plan.target is not None and is_due(plan.target, day, conditions.now())
+    )
+    will_run = plan.will_run or due
     record = FlowRunRecord(
         flow_run=plan.name,
         flow=flow.name,
         date=day,
-        outcome=Outcome.PLANNED if plan.will_run else Outcome.PRESENT,
+        outcome=Outcome.PLANNED if will_run else Outcome.PRESENT,
         target=plan.target,
         synthetic=conditions.synthetic,
     )
     if conditions.dry_run:
-        return _with_file(replace(record, reason=plan.reason), look_inside=False)
-    if plan.will_run and before is not None and not before.outcome.lets_next_stage_run:
+        reason = "something better is due" if due else plan.reason
+        return _with_file(replace(record, reason=reason), look_inside=False)
+    if will_run and before is not None and not before.outcome.lets_next_stage_run:
         return _held_back(record, before)
     started = conditions.clock()
     try:
-        state = _run(flow, day, conditions)
+        state = _run(flow, day, conditions, due=due)
     except BaseException:  # an interruption: what fails on its way is a state
         took = conditions.clock() - started
         tell(replace(record, outcome=Outcome.CANCELLED, state="Cancelled", duration_s=took))
@@ -92,12 +101,15 @@ def _run_stage(
     return _with_end(ended, flow, state, look_inside=conditions.look_inside)
 
 
-def _run(flow: Flow, day: date, conditions: Conditions) -> states.State:
+def _run(flow: Flow, day: date, conditions: Conditions, *, due: bool) -> states.State:
+    parameters: dict[str, object] = {"date": day}
+    if due and any(parameter.name == "renew" for parameter in flow.parameters()):
+        parameters["renew"] = True
     return flow.run(
-        {"date": day},
+        parameters,
         executor=conditions.executor,
         reporter=conditions.reporter,
-        force=conditions.force,
+        force=conditions.force or due,
         settings=conditions.settings,
     )
 
@@ -108,7 +120,8 @@ def _held_back(record: FlowRunRecord, before: FlowRunRecord) -> FlowRunRecord:
         return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=before.reason)
     if before.outcome is Outcome.HELD:
         return replace(record, outcome=Outcome.HELD, reason=before.reason)
-    words = before.outcome.words if before.outcome is Outcome.FAILED else "was not run"
+    has_words = before.outcome in (Outcome.FAILED, Outcome.OVERDUE)
+    words = before.outcome.words if has_words else "was not run"
     return replace(record, outcome=Outcome.NOT_RUN, reason=f"{before.flow_run} {words}")
 
 
@@ -121,13 +134,18 @@ def _with_end(
     if state.is_failed() and (holder := holder_of(state)):
         return replace(record, outcome=Outcome.HELD, reason=holder)
     if state.is_failed():
-        return replace(record, outcome=Outcome.FAILED, error=_error(state, ends))
+        overdue = any(getattr(end.result, "overdue", False) for end in ends.values())
+        outcome = Outcome.OVERDUE if overdue else Outcome.FAILED
+        return replace(record, outcome=outcome, error=_error(state, ends))
     if not state.is_successful():
         return replace(record, outcome=Outcome.CANCELLED, reason=one_line(state.message or ""))
     for end in ends.values():
         if getattr(end.result, "not_published", False):
             reason = one_line(end.message or "")
             return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=reason)
+        if getattr(end.result, "unchanged", False):
+            record = replace(record, outcome=Outcome.PRESENT, reason=one_line(end.message or ""))
+            return _with_file(record, look_inside=look_inside)
     goal = ends.get(flow.goal) if flow.goal is not None else None
     if goal is None:
         return replace(record, outcome=Outcome.DONE)

@@ -17,6 +17,14 @@ from nemflow import FileResult, parquet
 from nemflow.errors import MarketError
 from nemflow.flows.nem.places import clean_month, clean_target, is_month, month_of
 from nemflow.flows.nem.provenance import join_facts
+from nemflow.flows.nem.standing import (
+    Standing,
+    clear_standing,
+    raw_standing,
+    read_standing,
+    standing_path,
+    write_standing,
+)
 from nemflow.tasks.nem.market_time import ARROW_ZONE, day_bounds
 
 if TYPE_CHECKING:
@@ -66,9 +74,22 @@ class CleanResult(FileResult):
         with super().writing(location) as temporary:
             yield temporary
             _check_still_there(final)
+            day, standing = self._standing(temporary)
+            if standing is not None:
+                write_standing(standing_path(final, day), standing)
             if is_month(final.name):
-                day = parquet.read_table(temporary)
-                write_clean(replace_day(parquet.read_table(final), day), temporary)
+                rows = parquet.read_table(temporary)
+                write_clean(replace_day(parquet.read_table(final), rows), temporary)
+
+        if standing is None:
+            clear_standing(standing_path(final, day))
+
+    def _standing(self, temporary: Path) -> tuple[date, Standing | None]:
+        """Return the day in a file, and its standing as the raw stage has it now."""
+        facts = parquet.read_metadata(temporary)
+        day, data_dir = date.fromisoformat(facts["nemflow.day"]), Path(self.dir)
+        dataset = facts["nemflow.flow"].removesuffix("_clean")
+        return day, read_standing(raw_standing(data_dir, dataset, day))
 
 
 def write_clean(table: "pa.Table", path: Path) -> None:

@@ -18,6 +18,7 @@ class Outcome(enum.StrEnum):
     PRESENT = "present"
     DONE = "done"
     NOT_PUBLISHED = "not_published"
+    OVERDUE = "overdue"
     FAILED = "failed"
     CANCELLED = "cancelled"
     NOT_RUN = "not_run"
@@ -40,6 +41,7 @@ _WORDS = {
     Outcome.PRESENT: "already there",
     Outcome.DONE: "done, nothing to keep",
     Outcome.NOT_PUBLISHED: "not published yet",
+    Outcome.OVERDUE: "not published though overdue",
     Outcome.FAILED: "failed",
     Outcome.CANCELLED: "cancelled",
     Outcome.NOT_RUN: "not run",

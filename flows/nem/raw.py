@@ -2,33 +2,41 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 
-from nemflow import report_progress
-from nemflow.errors import IncompleteDay, MarketError
+from nemflow import parquet, report_progress
+from nemflow.errors import IncompleteDay, MarketError, UnreadableTarget
+from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.provenance import describe_source, stamp
 from nemflow.flows.nem.settings import MarketSettings
+from nemflow.flows.nem.standing import put_off
 from nemflow.tasks.nem.aemo_csv import read_day
 from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.check import check_raw_day
 from nemflow.tasks.nem.datasets import Dataset
+from nemflow.tasks.nem.due import next_due
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
-from nemflow.tasks.nem.market_time import day_bounds
+from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 from nemflow.tasks.nem.members import open_reports
 from nemflow.tasks.nem.price_demand import read_region_day
 from nemflow.tasks.nem.published import Published, PublishedFile
 from nemflow.tasks.nem.regions import regions_on
-from nemflow.tasks.nem.sources import REPORT_FEEDS, Source
+from nemflow.tasks.nem.sources import REPORT_FEEDS, Quality, Source
 from nemflow.tasks.nem.tables import Table
 from nemflow.tasks.nem.unzip import open_published
 
 log = logging.getLogger(__name__)
 
 
-def fetch(day: date, dataset: Dataset, settings: MarketSettings) -> Published:
+def fetch(
+    day: date, dataset: Dataset, settings: MarketSettings, *, renew: bool = False
+) -> Published:
     """Return the published files that hold a day of a data set, fetched if they are not here.
+
+    Args:
+        renew: ask AEMO whether the files that are here have changed.
 
     A source that is not the best for the day is told in one line.
 
@@ -36,7 +44,11 @@ def fetch(day: date, dataset: Dataset, settings: MarketSettings) -> Published:
         NotPublishedYet: AEMO has not published the day yet.
         MarketError: no source has it, or a file could not be fetched whole.
     """
-    published = fetch_day(day, dataset, fetch_settings(settings), progress=report_progress)
+    published = fetch_day(
+        *(day, dataset, fetch_settings(settings)),
+        progress=report_progress,
+        renew_since=settings.now() if renew else None,
+    )
     if published.reason:
         log.warning("%s", published.reason)
     return published
@@ -87,8 +99,67 @@ def select_day(published: Published, dataset: Dataset, settings: MarketSettings)
     if faults:
         raise IncompleteDay(f"{'; '.join(faults)}; the next run asks AEMO again")
     rows = pa.concat_tables(parts, promote_options="default")
-    facts = {**describe_source(published), "nemflow.table": table.name}
-    return stamp(rows, f"{dataset.name}_raw", published.day, facts)
+    facts = {
+        **describe_source(published),
+        **_describe_standing(published, dataset, settings),
+        "nemflow.table": table.name,
+    }
+    return stamp(rows, f"{dataset.name}_raw", published.day, facts, settings.now())
+
+
+def keep_as_it_is(
+    rows: pa.Table, published: Published, dataset: Dataset, settings: MarketSettings
+) -> str:
+    """Return why the raw rows that are kept of a day stay, and put off the next look; else "".
+
+    They stay if these are the same, or come from a source that is not as good.
+    """
+    path = settings.data_dir / raw_target(dataset.name).format(date=published.day)
+    try:
+        kept = parquet.read_table(path)
+    except UnreadableTarget:
+        return ""
+    order = [str(source) for source in dataset.tables]
+    old, new = _fact(kept, "source"), _fact(rows, "source")
+    worse = _rank(order, new) > _rank(order, old)
+    same = old == new and _fact(kept, "quality") == _fact(rows, "quality") and rows.equals(kept)
+    if not (worse or same):
+        return ""
+    due_at = next_due(
+        *(dataset, published.day, _source_of(old), published.shelf),
+        made_at=datetime.fromisoformat(_fact(kept, "made_at")),
+        now=settings.now(),
+    )
+    put_off(settings.data_dir, dataset.name, published.day, due_at)
+    later = f"; next look {due_at.astimezone(NEM_TIME):%Y-%m-%d %H:%M}" if due_at else ""
+    return f"nothing better than {old} of {published.day} is there{later}"
+
+
+def _describe_standing(
+    published: Published, dataset: Dataset, settings: MarketSettings
+) -> dict[str, str]:
+    """Return the keys that say when something better may be there; none for a final day."""
+    now = settings.now()
+    due_at = next_due(
+        *(dataset, published.day, published.source, published.shelf), made_at=now, now=now
+    )
+    if due_at is None:
+        return {"nemflow.quality": str(Quality.FINAL)}
+    forced = "true" if settings.source is not None else "false"
+    return {"nemflow.due_at": due_at.isoformat(), "nemflow.forced": forced}
+
+
+def _fact(rows: pa.Table, key: str) -> str:
+    return (rows.schema.metadata or {}).get(f"nemflow.{key}".encode(), b"").decode()
+
+
+def _rank(order: Sequence[str], source: str) -> int:
+    plain = source.removeprefix("SYNTHETIC ")
+    return order.index(plain) if plain in order else len(order)
+
+
+def _source_of(told: str) -> Source:
+    return Source(told.removeprefix("SYNTHETIC "))
 
 
 def _shares(published: Published) -> list[tuple[Sequence[PublishedFile], tuple[str, ...]]]:

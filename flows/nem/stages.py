@@ -14,9 +14,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nemflow import FileResult, Flow, Parameter, build_etl, parquet, signals
+from nemflow import Flow, Parameter, build_etl, parquet, signals
 from nemflow.flows.nem.months import CleanPlace, CleanResult, write_clean
 from nemflow.flows.nem.places import raw_target
+from nemflow.flows.nem.raw_result import RawResult
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.datasets import Dataset
 
@@ -34,22 +35,37 @@ class NOT_PUBLISHED(signals.SKIP):  # noqa: N801  # signals shout, as the engine
     not_published = True
 
 
-def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
-    """Build the flow that keeps AEMO's rows of one day, text unchanged, with their provenance."""
+class UNCHANGED(signals.SKIP):  # as above
+    """The day is as it was kept: AEMO has nothing better yet."""
 
-    def extract(date: date) -> "Published":
+    unchanged = True
+
+
+def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
+    """Build the flow that keeps AEMO's rows of one day, text unchanged, with their provenance.
+
+    With ``renew`` it looks for something better or newer than what is kept of the day, and leaves
+    that alone if there is nothing.
+    """
+
+    def extract(date: date, renew: bool) -> "Published":
         from nemflow.flows.nem.raw import fetch
         from nemflow.tasks.nem.fetch import NotPublishedYet
 
         try:
-            return fetch(date, dataset, settings)
+            return fetch(date, dataset, settings, renew=renew)
         except NotPublishedYet as error:
+            if error.overdue:
+                raise
             raise NOT_PUBLISHED(str(error)) from error
 
-    def transform(published: "Published") -> "pa.Table":
-        from nemflow.flows.nem.raw import select_day
+    def transform(published: "Published", date: date, renew: bool) -> "pa.Table":
+        from nemflow.flows.nem.raw import keep_as_it_is, select_day
 
-        return select_day(published, dataset, settings)
+        rows = select_day(published, dataset, settings)
+        if renew and (reason := keep_as_it_is(rows, published, dataset, settings)):
+            raise UNCHANGED(reason)
+        return rows
 
     def load(rows: "pa.Table", date: date, path: Path) -> None:
         parquet.write_table(rows, path)
@@ -59,9 +75,9 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
         extract=extract,
         transform=transform,
         load=load,
-        parameters=[Parameter("date")],
+        parameters=[Parameter("date"), Parameter("renew", default=False)],
         target=raw_target(dataset.name),
-        result=FileResult(settings.data_dir, check=parquet.check_parquet_magic),
+        result=RawResult(settings.data_dir, dataset.name),
         flow_run_name=RUN_NAME,
     )
 

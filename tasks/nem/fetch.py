@@ -18,7 +18,7 @@ from nemflow.errors import (
 )
 from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.datasets import Dataset
-from nemflow.tasks.nem.fetch_settings import FetchSettings
+from nemflow.tasks.nem.fetch_settings import FetchSettings, open_archive, open_client
 from nemflow.tasks.nem.market_time import FIVE_MINUTE_SETTLEMENT, NEM_TIME, Month, today
 from nemflow.tasks.nem.published import NotPublishedYet, Published, PublishedFile, WrongMarket
 from nemflow.tasks.nem.regions import regions_on
@@ -31,8 +31,12 @@ if TYPE_CHECKING:  # these import requests and pyarrow, which files in the archi
     from nemflow.tasks.nem.verify import VerifyTable
 
 __all__ = [
-    *("FetchSettings", "NotPublishedYet"),
-    *("fetch_day", "fetch_month", "open_archive", "open_client"),
+    "FetchSettings",
+    "NotPublishedYet",
+    "fetch_day",
+    "fetch_month",
+    "open_archive",
+    "open_client",
 ]
 
 _Gap = tuple[Rung, MarketError]
