@@ -114,7 +114,9 @@ class Job:
 
     def leftovers(self) -> list[Path]:
         """Return what no run that ended may leave: unfinished files and folders, held locks."""
-        return [*self.market.data_dir.rglob(".*"), *self.market.lock_dir.glob("*.owner")]
+        hidden = self.market.data_dir.rglob(".*")
+        left = [path for path in hidden if not path.name.endswith(".standing.json")]
+        return [*left, *self.market.lock_dir.glob("*.owner")]
 
     def archived(self) -> dict[str, str]:
         """Return the sha256 of each file of the archive, by its name."""

@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from nemflow import parquet
+from nemflow.flows.nem.standing import standing_path
 from nemflow.tasks.nem.datasets import NEM_PRICES
 from nemflow.tasks.nem.market_time import ARROW_ZONE, NEM_TIME, interval_ends
 from nemflow.tasks.nem.regions import REGIONS, first_interval_end
@@ -51,6 +52,10 @@ def _regions(day: date, minutes: int, rows: int, *, forced: bool = False) -> Era
     return Era(day, Source.PRICE_AND_DEMAND, minutes, rows, rows, forced)
 
 
+def _reports(day: date) -> Era:
+    return Era(day, Source.PUBLIC_PRICES, 5, 1440, 1440)
+
+
 ERAS = [
     _regions(date(1998, 12, 7), 30, 4 * 45),  # the first day begins at 01:30
     _regions(date(2005, 5, 14), 30, 4 * 48),
@@ -69,8 +74,8 @@ ERAS = [
     _regions(date(2021, 10, 1), 5, 1440, forced=True),
     _mmsdm(date(2024, 7, 31)),  # the names of files change
     _mmsdm(date(2024, 8, 1)),
-    _regions(date(2026, 10, 31), 5, 1440),  # MMSDM of the month has not come yet
-    _regions(date(2026, 11, 4), 5, 1440),  # yesterday
+    _reports(date(2026, 10, 31)),  # MMSDM of the month has not come yet
+    _reports(date(2026, 11, 4)),  # yesterday
 ]
 every_era = pytest.mark.parametrize("era", ERAS, ids=str)
 
@@ -223,7 +228,8 @@ def test_the_published_files_told_are_those_of_the_archive_byte_for_byte(kept, e
     files = job.facts(era.day)["nemflow.files"]
     archived = set(job.archived().values())
     regions = {region for region, _ in kept(era).intervals()}
-    assert len(files) == (len(regions) if era.source is Source.PRICE_AND_DEMAND else 1)
+    expected = {Source.PRICE_AND_DEMAND: len(regions), Source.PUBLIC_PRICES: 2}
+    assert len(files) == expected.get(era.source, 1)
     for file in files:
         assert file["url"].startswith(job.market.nemweb_url)
         assert file["sha256"] in archived
@@ -235,11 +241,21 @@ def test_the_reason_is_empty_for_the_best_source_and_one_line_for_another(kept):
     for era in ERAS:
         reason = kept(era).job.facts(era.day)["nemflow.reason"]
         assert ("\n" in reason, bool(reason)) == (False, era.day.year == 2026)
-    assert reason.startswith(
+    assert reason == (
         "DISPATCHPRICE of 2026-11 is not published yet: a month usually follows 1 to 3 weeks "
-        "after its end; "
+        "after its end; using public-prices (current), preliminary"
     )
-    assert reason.endswith("; using PRICE_AND_DEMAND, 5-minute energy prices in whole cents")
+
+
+@every_era
+def test_how_settled_the_day_is_is_kept_with_it(kept, era):
+    facts = kept(era).job.facts(era.day)
+    best = era.source is not Source.PRICE_AND_DEMAND or era.day < date(2009, 7, 1)
+    is_final = best and era.source is not Source.PUBLIC_PRICES
+    assert facts["nemflow.quality"] == ("final" if is_final else "preliminary")
+    assert kept(era).clean["quality"].unique().to_pylist() == [facts["nemflow.quality"]]
+    for path in (kept(era).job.raw_path(era.day), kept(era).job.clean_path(era.day)):
+        assert standing_path(path, era.day).exists() is not is_final
 
 
 @pytest.mark.parametrize("day", [date(2014, 1, 1), date(2024, 8, 1)])
@@ -255,7 +271,7 @@ def test_frequency_prices_are_the_markets_and_null_where_the_file_has_none(kept,
 
 
 def test_price_and_demand_has_energy_prices_only(kept):
-    clean = kept(ERAS[-1]).clean
+    clean = kept(next(era for era in ERAS if era.forced)).clean
     empty = {name for name in clean.column_names if clean[name].null_count == clean.num_rows}
     assert {"rop", "apc_flag", "market_suspended", "price_status"} <= empty
     assert {f"{service.lower()}_rrp" for service in FCAS_SERVICES} <= empty

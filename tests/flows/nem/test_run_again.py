@@ -154,8 +154,10 @@ def test_a_day_that_is_not_over_is_skipped_and_not_failed(job, sandbox, day):
 
 def test_a_day_just_over_that_the_server_has_not_yet_is_skipped(job, sandbox):
     late = _at(TODAY + timedelta(days=1))
-    assert job.run(TODAY, now=lambda: late).is_successful()
+    early = late - timedelta(hours=4)
+    assert job.run(TODAY, now=lambda: early).is_successful()
     assert job.states["extract"].result.not_published is True
+    assert "usually there by 2026-11-06 00:00 market time" in job.states["extract"].message
     assert not job.raw_path(TODAY).exists()
     sandbox.clock.instant = late
     assert job.run(TODAY).is_successful()
@@ -163,20 +165,20 @@ def test_a_day_just_over_that_the_server_has_not_yet_is_skipped(job, sandbox):
 
 
 def test_a_growing_month_is_not_kept_as_final_and_grows_with_the_days(job, sandbox):
-    job.run(YESTERDAY)
+    job.run(YESTERDAY, source=Source.PRICE_AND_DEMAND)
     first = job.archived()
     assert all(name.startswith(PARTIAL) for name in job.files() if name.startswith("archive/"))
     sandbox.clock.instant = _at(TODAY + timedelta(days=1))
-    assert job.run(TODAY).is_successful()
+    assert job.run(TODAY, source=Source.PRICE_AND_DEMAND).is_successful()
     grown = job.archived()
     assert grown.keys() == first.keys()
     assert not set(grown.values()) & set(first.values())
 
 
 def test_a_month_that_is_over_replaces_its_growing_files(job, sandbox):
-    job.run(YESTERDAY)
+    job.run(YESTERDAY, source=Source.PRICE_AND_DEMAND)
     sandbox.clock.instant = _at(date(2026, 12, 3))
-    assert job.run(date(2026, 11, 20)).is_successful()
+    assert job.run(date(2026, 11, 20), source=Source.PRICE_AND_DEMAND).is_successful()
     archived = [name for name in job.files() if name.startswith("archive/")]
     assert len(archived) == 5
     assert all(name.startswith(FINAL) for name in archived)

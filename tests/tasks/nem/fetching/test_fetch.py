@@ -277,9 +277,10 @@ def test_a_day_that_failed_its_checks_is_asked_for_again(fetch, sandbox, setting
 
 
 def test_an_unchanged_growing_file_is_not_sent_again(fetch, sandbox):
-    fetch(date(2026, 2, 17))
+    forced = {"source": Source.PRICE_AND_DEMAND}
+    fetch(date(2026, 2, 17), **forced)
     with pytest.raises(NotPublishedYet):
-        fetch(date(2026, 2, 18), now=lambda: datetime(2026, 2, 19, 1, tzinfo=NEM_TIME))
+        fetch(date(2026, 2, 18), **forced, now=lambda: datetime(2026, 2, 19, 1, tzinfo=NEM_TIME))
     assert sandbox.requests[-1].status == 304
 
 
