@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -12,7 +11,6 @@ from nemflow.cli.dates import read_days
 from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE, FAILED, HELD, INTERRUPTED, TERMINATED
 from nemflow.cli.interrupts import Terminated
-from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
 from nemflow.cli.notify import Notifier
 from nemflow.cli.options import (
     Verbosity,
@@ -30,25 +28,20 @@ from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.own_flows import is_own
 from nemflow.cli.pinned import pinned_flags, pinned_words
 from nemflow.cli.recording import (
-    NOWHERE,
     Source,
     facts_of,
     made_by,
-    recording,
     resumed_run,
 )
-from nemflow.cli.reporting import telling
 from nemflow.cli.settings import SYNTHETIC, Settings, flag
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
-from nemflow.flows.base import Flow
+from nemflow.cli.surroundings import Manner, surroundings
 from nemflow.flows.catalog import Entry
 from nemflow.flows.executors.base import Executor
-from nemflow.flows.history.writer import HistoryReporter
-from nemflow.flows.nem.batch import Conditions, run_batch
+from nemflow.flows.nem.batch import run_batch
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
 from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 from nemflow.flows.reporter import FlowRunInfo
-from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.market_time import today
 
 
@@ -266,15 +259,16 @@ def _do(
     order: Order, settings: Settings, flags: dict[str, str], records: list[FlowRunRecord]
 ) -> int:
     try:
-        with _surroundings(order, settings, flags) as (flows, conditions, history):
+        with surroundings(_manner(order), settings, flags) as around:
 
             def tell(record: FlowRunRecord) -> None:
                 records.append(record)
-                history.add_facts(record.flow_run, facts_of(record))
+                around.history.add_facts(record.flow_run, facts_of(record))
                 if order.as_json:
                     put_json(record.as_json())
 
-            run_batch(flows, order.days, conditions, tell)
+            flows = [entry.build(around.market) for entry in order.entries]
+            run_batch(flows, order.days, around.conditions, tell)
     except (KeyboardInterrupt, Terminated):
         _conclude(order, records, "finished files are kept; the same command goes on from there")
         raise
@@ -287,35 +281,17 @@ def _do(
     return FAILED
 
 
-@contextmanager
-def _surroundings(
-    order: Order, settings: Settings, flags: dict[str, str]
-) -> Iterator[tuple[list[Flow], Conditions, HistoryReporter]]:
-    """Give the flows, how to run them, and the history; all is there inside the block."""
-    with ExitStack() as stack:
-        if order.sandbox:
-            settings = settings.for_sandbox()
-            if order.verbosity > Verbosity.QUIET:
-                put_error(f"{SYNTHETIC} market: made-up prices, nothing of AEMO's")
-        else:
-            refuse_synthetic_folder(settings)
-        if order.sandbox and not order.dry_run:
-            settings = stack.enter_context(sandbox_market(settings, flags))
-        market = market_settings(
-            settings, large_download=order.large_download, synthetic=order.sandbox
-        )
-        teller = stack.enter_context(telling(order.verbosity, os.environ))
-        recorded = stack.enter_context(recording(settings, order.source or NOWHERE, teller))
-        conditions = Conditions(
-            settings=RunSettings(settings.checkpointing, settings.lock_dir, order.wait),
-            executor=order.executor,
-            reporter=recorded.reporter,
-            force=order.force,
-            dry_run=order.dry_run,
-            synthetic=order.sandbox,
-            look_inside=order.verbosity >= Verbosity.VERBOSE,
-        )
-        yield [entry.build(market) for entry in order.entries], conditions, recorded.history
+def _manner(order: Order) -> Manner:
+    return Manner(
+        force=order.force,
+        dry_run=order.dry_run,
+        large_download=order.large_download,
+        sandbox=order.sandbox,
+        verbosity=order.verbosity,
+        executor=order.executor,
+        wait=order.wait,
+        source=order.source,
+    )
 
 
 def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") -> None:

@@ -102,7 +102,7 @@ def standing_told(facts: Mapping[str, str]) -> Standing | None:
         return None
     return Standing(
         Quality(facts["nemflow.quality"]),
-        facts["nemflow.source"],
+        facts["nemflow.source"].removeprefix("SYNTHETIC "),
         datetime.fromisoformat(facts["nemflow.made_at"]),
         datetime.fromisoformat(due_at),
         facts.get("nemflow.forced") == "true",

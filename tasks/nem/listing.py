@@ -10,11 +10,12 @@ as written, because the encoding that the server accepts has changed more than o
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from html.parser import HTMLParser
 from urllib.parse import unquote, urljoin, urlsplit
 
 from nemflow.tasks.nem.addresses import is_table_file
-from nemflow.tasks.nem.market_time import Month
+from nemflow.tasks.nem.market_time import NEM_TIME, Month
 from nemflow.tasks.nem.tables import Table
 
 # What stands before a link: "Friday, May 12, 2017 10:56 AM  259478", "5/12/2017 10:56 AM <dir>".
@@ -23,6 +24,9 @@ _DETAILS = re.compile(
     r"\s*(?P<size><dir>|\d+)?\s*",
     re.IGNORECASE,
 )
+
+
+_MODIFIED_FORMS = ("%A, %B %d, %Y %I:%M %p", "%m/%d/%Y %I:%M %p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,17 @@ class Entry:
     size: int | None
     modified: str | None
     is_folder: bool
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """The instant of `modified`; None where the page tells none that can be read."""
+        for form in _MODIFIED_FORMS:
+            try:
+                text = " ".join((self.modified or "").split())
+                return datetime.strptime(text, form).replace(tzinfo=NEM_TIME)
+            except ValueError:
+                continue
+        return None
 
 
 def parse_listing(html: str, base_url: str) -> tuple[Entry, ...]:

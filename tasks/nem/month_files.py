@@ -20,7 +20,7 @@ from nemflow.tasks.nem.answers import Progress
 from nemflow.tasks.nem.archive import Arrival
 from nemflow.tasks.nem.bundle import fetch_member
 from nemflow.tasks.nem.download import ABSENT, Client, Download
-from nemflow.tasks.nem.listing import find_table
+from nemflow.tasks.nem.listing import Entry, find_table
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.published import Unreachable, WrongMarket
 from nemflow.tasks.nem.sidecar import Sidecar
@@ -48,12 +48,14 @@ def fetch_table(
         NotThere: the month is not published, or the table is not in its listing.
         DownloadError: a transfer failed for good.
     """
-    url = _listed_url(client, nemweb_url, table, month)
+    entry = _listed(client, nemweb_url, table, month)
     to = folder / f"{table_file_stems(table, month)[0]}.zip"
-    if url is None:
+    if entry is None:
         return _fetch_blind(client, blind_table_urls(nemweb_url, table, month), to, progress)
-    to = to.with_name(_name_of(url, table, month))
-    return _fetch(client, url, to, Source.MMSDM, known, progress)
+    if known is not None and not known.etag and _is_listed_alike(entry, known):
+        return None
+    to = to.with_name(_name_of(entry.url, table, month))
+    return _fetch(client, entry.url, to, Source.MMSDM, known, progress)
 
 
 def fetch_from_bundle(
@@ -62,11 +64,14 @@ def fetch_from_bundle(
     table: Table,
     month: Month,
     folder: Path,
+    known: Sidecar | None = None,
     *,
     allow_large_download: bool = False,
     progress: Progress | None = None,
-) -> Arrival:
+) -> Arrival | None:
     """Fetch a table's month out of the zip of everything of that month.
+
+    None if the zip is still the one that the file `known` was taken from.
 
     Raises:
         NotThere: no such bundle, or no such member in it.
@@ -75,6 +80,8 @@ def fetch_from_bundle(
         DownloadError: a transfer failed for good.
     """
     url = bundle_url(nemweb_url, month)
+    if known is not None and known.etag and client.get_range(url, 0, 1).etag == known.etag:
+        return None
     member = fetch_member(
         client,
         url,
@@ -116,8 +123,8 @@ def fetch_region(
     return _fetch(client, url, to, Source.PRICE_AND_DEMAND, known, progress)
 
 
-def _listed_url(client: Client, nemweb_url: str, table: Table, month: Month) -> str | None:
-    """Return where the listing says the table's month is; None if no listing can be had."""
+def _listed(client: Client, nemweb_url: str, table: Table, month: Month) -> Entry | None:
+    """Return the table's month as it is listed; None if no listing can be had."""
     folder_url = data_folder_url(nemweb_url, month)
     try:
         entries = client.get_listing(folder_url)
@@ -133,7 +140,15 @@ def _listed_url(client: Client, nemweb_url: str, table: Table, month: Month) -> 
     entry = find_table(entries, table, month)
     if entry is None:
         raise NotThere(f"{folder_url} lists no {table.name} of {month}")
-    return entry.url
+    return entry
+
+
+def _is_listed_alike(entry: Entry, known: Sidecar) -> bool:
+    """Tell whether a file without a mark of its version is still the one fetched, by its listing."""
+    listed_at = entry.modified_at
+    if entry.size is None or listed_at is None:
+        return False
+    return entry.url == known.url and entry.size == known.size and listed_at <= known.fetched_at
 
 
 def _fetch_blind(

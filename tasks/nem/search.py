@@ -95,7 +95,14 @@ class Search:
         return self._client
 
     def _obtain(self, slot: Slot, supply: Supply) -> Holding:
-        return self._archive.obtain(slot, supply, self._settings.now)
+        try:
+            return self._archive.obtain(slot, supply, self._settings.now)
+        except NotThere:
+            # A file that was only to be renewed has left its folder, and is good as it is.
+            held = None if self._renew_since is None else self._archive.find(slot)
+            if held is None or held.sidecar.doubt:
+                raise
+            return held
 
     def _is_fresh(self, known: Sidecar) -> bool:
         return self._renew_since is None or known.fetched_at >= self._renew_since
@@ -127,7 +134,7 @@ class Search:
         if rung.source is Source.BUNDLE:
             allowed = self._settings.allow_large_download
             return fetch_from_bundle(
-                *(client, url, table, month, folder),
+                *(client, url, table, month, folder, known),
                 allow_large_download=allowed,
                 progress=progress,
             )

@@ -80,7 +80,7 @@ def test_a_preliminary_day_has_a_standing_beside_both_its_files(run, early, stan
     raw, clean = standings()
     assert raw == clean
     assert raw == Standing(
-        Quality.PRELIMINARY, "SYNTHETIC public-prices", early.clock(), SETTLED, forced=False
+        Quality.PRELIMINARY, "public-prices", early.clock(), SETTLED, forced=False
     )
 
 
