@@ -1,11 +1,13 @@
 """Fixtures that every folder of tests shares."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -28,6 +30,18 @@ def aemo_files() -> Path:
     if not folder.is_dir():
         pytest.skip("the real AEMO files are not here (NEMFLOW_TEST_AEMO_FILES)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """The module that makes small report files."""
+    path = Path(__file__).with_name("report_files.py")
+    spec = importlib.util.spec_from_file_location("report_files", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

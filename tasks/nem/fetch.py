@@ -191,13 +191,16 @@ def _no_source(
     day: date, rungs: Sequence[Rung], gaps: Sequence[_Gap], now: datetime
 ) -> MarketError:
     """Return the error for a day that no source has: not published yet, or what each said."""
-    waiting = [gap for _, gap in gaps if isinstance(gap, NotPublishedYet)]
-    if waiting:
+    if any(isinstance(gap, NotPublishedYet) for _, gap in gaps):
+        asked = [gap for rung, gap in gaps if now >= rung.opens_at] or [gap for _, gap in gaps]
+        said = str(asked[-1])
+        if not isinstance(asked[-1], NotPublishedYet):
+            said = f"{_not_yet(day)}: {said}"
         usual_at = min(rung.usual_at for rung in rungs)
         overdue = now >= min(rung.overdue_at for rung in rungs)
         when = f"usually there by {usual_at.astimezone(NEM_TIME):%Y-%m-%d %H:%M} market time"
         late = "; it is overdue" if overdue else ""
-        return NotPublishedYet(f"{waiting[-1]}; {when}{late}", usual_at=usual_at, overdue=overdue)
+        return NotPublishedYet(f"{said}; {when}{late}", usual_at=usual_at, overdue=overdue)
     if len(gaps) == 1:
         return gaps[0][1]
     return NotThere(f"prices of {day} cannot be had: {'; '.join(str(gap) for _, gap in gaps)}")

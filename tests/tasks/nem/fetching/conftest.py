@@ -208,7 +208,7 @@ def settings(tmp_path: Path, sandbox: Visit) -> FetchSettings:
 def fetch(settings: FetchSettings, make_client) -> Callable:
     """Return fetch_day with the test's settings, some of them changed, and waits not made."""
 
-    def fetch(day, dataset=NEM_PRICES, **changes):
+    def fetch(day, dataset=NEM_PRICES, renew_since=None, **changes):
         changed = replace(settings, **changes)
         client = make_client(
             changed.nemweb_url,
@@ -218,7 +218,7 @@ def fetch(settings: FetchSettings, make_client) -> Callable:
             retries=RetryPolicy(tries=changed.tries),
             now=changed.now,
         )
-        return fetch_day(day, dataset, changed, client)
+        return fetch_day(day, dataset, changed, client, renew_since=renew_since)
 
     return fetch
 
