@@ -27,7 +27,7 @@ NAME = "nemflow"
 COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
-        "refresh": "Look for better prices of days that are not final.",
+        "refresh": "Look for better prices of stored days that are due, and list what changed.",
         "history": "List the runs of the past, the newest first.",
         "show": "Show one run: its tasks as a timeline, what it made, what failed.",
         "logs": "Show the log of a run, or of one of its tasks.",

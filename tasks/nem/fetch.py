@@ -135,7 +135,12 @@ def _refuse_unfinished(day: date, dataset: Dataset, now: datetime) -> None:
     if day > present:
         why = "the day lies in the future"
     usual_at = min((rung.usual_at for rung in ladder(dataset, day, now)), default=None)
-    raise NotPublishedYet(f"{_not_yet(day)}: {why}", usual_at=usual_at)
+    when = "" if usual_at is None else f"; {_usually(usual_at)}"
+    raise NotPublishedYet(f"{_not_yet(day)}: {why}{when}", usual_at=usual_at)
+
+
+def _usually(at: datetime) -> str:
+    return f"usually there by {at.astimezone(NEM_TIME):%Y-%m-%d %H:%M} market time"
 
 
 def _not_yet(day: date) -> str:
@@ -198,9 +203,9 @@ def _no_source(
             said = f"{_not_yet(day)}: {said}"
         usual_at = min(rung.usual_at for rung in rungs)
         overdue = now >= min(rung.overdue_at for rung in rungs)
-        when = f"usually there by {usual_at.astimezone(NEM_TIME):%Y-%m-%d %H:%M} market time"
         late = "; it is overdue" if overdue else ""
-        return NotPublishedYet(f"{said}; {when}{late}", usual_at=usual_at, overdue=overdue)
+        told = f"{said}; {_usually(usual_at)}{late}"
+        return NotPublishedYet(told, usual_at=usual_at, overdue=overdue)
     if len(gaps) == 1:
         return gaps[0][1]
     return NotThere(f"prices of {day} cannot be had: {'; '.join(str(gap) for _, gap in gaps)}")

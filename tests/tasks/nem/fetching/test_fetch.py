@@ -3,7 +3,7 @@
 import pickle
 import subprocess
 import sys
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -139,7 +139,11 @@ def test_a_month_not_over_is_taken_from_the_growing_files(fetch, sandbox, settin
 def test_a_day_that_is_not_over_is_not_asked_for(fetch, sandbox, day, sentence):
     with pytest.raises(NotPublishedYet) as error:
         fetch(day)
-    assert str(error.value) == f"prices of {day} are not published yet: {sentence}"
+    next_day = day + timedelta(days=1)
+    assert str(error.value) == (
+        f"prices of {day} are not published yet: {sentence}; "
+        f"usually there by {next_day} 00:00 market time"
+    )
     assert sandbox.paths == []
 
 

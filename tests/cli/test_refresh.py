@@ -1,0 +1,149 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nemflow.cli.refresh import _changes
+from nemflow.flows.nem.changes import Change
+from nemflow.flows.nem.standing import read_standing, write_standing
+from nemflow.tasks.nem.market_time import NEM_TIME, today
+from nemflow.tasks.nem.sandbox import Fault, FaultKind, SandboxServer
+
+CLOSED = "http://127.0.0.1:9"  # nothing answers at the discard port
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SandboxServer() as server:
+        yield server
+        server.faults = ()
+
+
+@pytest.fixture
+def day():
+    return today(datetime.now(UTC)) - timedelta(days=3)
+
+
+@pytest.fixture
+def market(server):
+    return "--sandbox", "--nemweb-url", server.url, "--aemo-url", server.url
+
+
+@pytest.fixture
+def refresh(nemflow, market):
+    return lambda *words: nemflow("refresh", *market, *words, "--quiet", NEMFLOW_TRIES="1")
+
+
+@pytest.fixture
+def loud(nemflow, market):
+    return lambda *words: nemflow("refresh", *market, *words, NEMFLOW_TRIES="1")
+
+
+@pytest.fixture
+def stored(nemflow, market, tmp_path, day):
+    """A day of cents that is due."""
+    words = ("--date", str(day), "--source", "price-and-demand", "--quiet")
+    assert nemflow("run", *market, *words).code == 0
+    paths = list((tmp_path / "data").rglob(".*.standing.json"))
+    assert len(paths) == 2
+    for path in paths:
+        standing = read_standing(path)
+        write_standing(path, type(standing)(*_fields(standing)))
+    return paths
+
+
+def _fields(standing):
+    return (standing.quality, standing.source, standing.made_at, standing.made_at, standing.forced)
+
+
+def test_nothing_stored_is_nothing_due(nemflow):
+    ended = nemflow("refresh", "--nemweb-url", CLOSED, "--aemo-url", CLOSED)
+    assert ended == (0, "nothing is due\n", "")
+
+
+def test_a_due_day_is_replaced_and_what_changed_is_told(loud, stored, day):
+    ended = loud()
+    assert ended.code == 0
+    first, second, *_, last = ended.out.splitlines()
+    assert first.startswith(
+        f"SYNTHETIC nem_prices {day}  replaced: preliminary from SYNTHETIC price-and-demand, "
+        "now preliminary from SYNTHETIC public-prices; "
+    )
+    assert second.startswith(f"SYNTHETIC   {day} 00:05 NSW1 r")
+    assert last.startswith("SYNTHETIC 1 day: 1 replaced; ")
+    assert "--json lists every one" in ended.out
+
+
+def test_json_has_every_changed_value(refresh, stored, day):
+    ended = refresh("--json")
+    (told,) = [json.loads(line) for line in ended.out.splitlines()]
+    assert (told["schema"], told["dataset"], told["date"]) == (1, "nem_prices", str(day))
+    assert (told["outcome"], told["source"]) == ("written", "SYNTHETIC public-prices")
+    prices = [change for change in told["changes"] if change["column"] == "rrp"]
+    assert len(prices) > 100
+    assert set(prices[0]) == {"interval_end", "region", "column", "old", "new"}
+
+
+def test_a_dry_run_touches_nothing(nemflow, stored, day, tmp_path):
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    ended = nemflow("refresh", "--sandbox", "--dry-run", "--reissued", "--quiet", "--json")
+    (told,) = [json.loads(line) for line in ended.out.splitlines()]
+    assert (told["outcome"], told["why"]) == ("planned", "something better is due")
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_days_outside_the_span_are_left_alone(refresh, stored, day):
+    earlier = str(day - timedelta(days=1))
+    assert refresh("--end", earlier, "--json").out == ""
+    assert refresh("--start", str(day), "--end", str(day), "--json").out != ""
+
+
+def test_a_data_set_can_be_chosen(refresh, stored):
+    assert refresh("--dataset", "nem_demand", "--json").out == ""
+
+
+def test_a_day_that_fails_is_told_with_what_to_do(refresh, stored, server, day):
+    server.faults = [Fault(kind=FaultKind.UNAVAILABLE, path_contains="Public_Prices")]
+    ended = refresh()
+    server.faults = ()
+    assert ended.code == 1
+    assert f"error: nem_prices {day}: " in ended.err
+    assert "answered 503" in ended.err
+    assert "hint: the next nemflow refresh looks at what failed again" in ended.err
+
+
+def test_a_span_that_ends_before_it_starts_is_wrong_use(nemflow):
+    ended = nemflow("refresh", "--start", "2024", "--end", "2023")
+    assert ended.code == 2
+    assert "--start 2024 lies after --end" in ended.err
+
+
+def test_what_is_not_published_though_overdue_fails(nemflow, market, server, day):
+    server.faults = [
+        Fault(kind=FaultKind.NOT_FOUND, path_contains=text)
+        for text in ("/Reports/", "PRICE_AND_DEMAND")
+    ]
+    ended = nemflow("run", *market, "--date", str(day), NEMFLOW_TRIES="1")
+    server.faults = ()
+    assert ended.code == 1
+    assert f"nem_prices_raw_{day}    not published though overdue: " in ended.out
+    assert "it is overdue" in ended.out
+
+
+def test_what_is_not_published_yet_does_not_fail_and_says_when_it_comes(nemflow, market):
+    current = today(datetime.now(UTC))
+    ended = nemflow("run", *market, "--date", str(current), "--quiet", "--json")
+    assert ended.code == 0
+    told = [json.loads(line) for line in ended.out.splitlines()]
+    assert [record["outcome"] for record in told] == ["not_published", "not_published"]
+    tomorrow = current + timedelta(days=1)
+    assert told[0]["reason"].endswith(f"usually there by {tomorrow} 00:00 market time")
+
+
+def test_few_changes_get_a_line_each_and_many_are_counted():
+    end = datetime(2026, 11, 2, 0, 5, tzinfo=NEM_TIME)
+    changes = [Change(end + timedelta(minutes=5 * n), "SA1", "rrp", 1.0, None) for n in range(11)]
+    assert next(_changes(changes[:10])) == "2026-11-02 00:05 SA1 rrp: 1.0 -> none"
+    assert len(list(_changes(changes[:10]))) == 10
+    assert len(list(_changes(changes))) == 4
+    assert list(_changes(changes))[-1] == "... in all rrp 11; --json lists every one"
