@@ -42,6 +42,8 @@ from nemflow.tasks.nem.holding import (
     held_at,
     holding_of,
     is_intact,
+    issues_in,
+    move_folder,
     remove,
     set_aside,
 )
@@ -200,7 +202,7 @@ class Archive:
         final = self._root / (slot.folder if facts.complete else slot.partial_folder) / name
         sidecar = _sidecar(slot, arrival, facts, fetched_at)
         if arrival.singles:
-            _move_folder(arrival.path, final, sidecar)
+            move_folder(arrival.path, final, sidecar)
         else:
             with atomic_path(final) as temporary:
                 os.replace(arrival.path, temporary)
@@ -214,7 +216,7 @@ class Archive:
         folder = self._root / slot.folder
         paths = [folder / name for name in slot.names]
         if slot.issue_of is not None:
-            paths += _issues(folder, slot.issue_of)
+            paths += issues_in(folder, slot.issue_of)
         if slot.partial_folder:
             paths += [self._root / slot.partial_folder / name for name in slot.names]
         return paths
@@ -261,28 +263,6 @@ def _is_old(folder: Path) -> bool:
         return time.time() - folder.stat().st_mtime > _FOREIGN_LEFTOVER_S
     except FileNotFoundError:
         return False  # its writer has just finished
-
-
-def _issues(folder: Path, issue_of: Callable[[str], int | None]) -> list[Path]:
-    """Return the files of a slot that names itself by issue, the latest first."""
-    try:
-        names = os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    found = [(issue, name) for name in names if (issue := issue_of(name)) is not None]
-    return [folder / name for _, name in sorted(found, reverse=True)]
-
-
-def _move_folder(source: Path, final: Path, sidecar: Sidecar) -> None:
-    """Put a folder of single files in its place; one that lies there is in doubt, and goes."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    for single in sidecar.singles:
-        with (source / single.name).open("rb") as file:
-            os.fsync(file.fileno())
-    write_sidecar(final, sidecar)
-    if final.is_dir():
-        shutil.rmtree(final)
-    os.replace(source, final)
 
 
 def _name_in(slot: Slot, name: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -100,3 +101,25 @@ def confirm(held: Holding, fetched_at: datetime) -> Holding:
     confirmed = replace(held.sidecar, doubt="", fetched_at=fetched_at)
     write_sidecar(held.file.path, confirmed)
     return holding_of(held.file.path, confirmed)
+
+
+def issues_in(folder: Path, issue_of: Callable[[str], int | None]) -> list[Path]:
+    """Return the files of a slot that names itself by issue, the latest first."""
+    try:
+        names = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    found = [(issue, name) for name in names if (issue := issue_of(name)) is not None]
+    return [folder / name for _, name in sorted(found, reverse=True)]
+
+
+def move_folder(source: Path, final: Path, sidecar: Sidecar) -> None:
+    """Put a folder of single files in its place; one that lies there is in doubt, and goes."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    for single in sidecar.singles:
+        with (source / single.name).open("rb") as file:
+            os.fsync(file.fileno())
+    write_sidecar(final, sidecar)
+    if final.is_dir():
+        shutil.rmtree(final)
+    os.replace(source, final)
