@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from nemflow.results.local import LocalResult
     from nemflow.results.locks import TargetLock
     from nemflow.results.memory import MemoryResult
+    from nemflow.results.swap import CannotSwap, swap_folders
     from nemflow.tasks import caching, signals, states, triggers
     from nemflow.tasks.annotations import flatten, mapped, unmapped
     from nemflow.tasks.base import Task
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CannotSwap",
     "Catalog",
     "ConstantResult",
     "DaskExecutor",
@@ -112,6 +114,7 @@ __all__ = [
     "resource_manager",
     "signals",
     "states",
+    "swap_folders",
     "sweep_leftovers",
     "switch",
     "tags",
@@ -131,6 +134,7 @@ _MODULES = MappingProxyType(
 )
 _HOMES = MappingProxyType(
     {
+        "CannotSwap": "nemflow.results.swap",
         "Catalog": "nemflow.flows.catalog",
         "ConstantResult": "nemflow.results.constant",
         "DaskExecutor": "nemflow.flows.executors.dask",
@@ -176,6 +180,7 @@ _HOMES = MappingProxyType(
         "raise_on_exception": "nemflow.tasks.context",
         "report_progress": "nemflow.tasks.context",
         "resource_manager": "nemflow.tasks.resources",
+        "swap_folders": "nemflow.results.swap",
         "sweep_leftovers": "nemflow.results.atomic",
         "switch": "nemflow.tasks.control_flow",
         "tags": "nemflow.tasks.context",

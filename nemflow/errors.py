@@ -4,7 +4,7 @@
 
     NemflowError
     ├── DefinitionError (ValueError)    a task or flow is put together wrongly
-    ├── ParameterError (ValueError)     a flow run was given a wrong, unknown or missing parameter
+    ├── ParameterError (ValueError)     a flow run or question was given a wrong, unknown or missing one
     ├── ResultError                     a value could not be kept or read back
     │   ├── LocationError (ValueError)  a template has an unknown key, or a path leaves its root
     │   ├── UnreadableTarget            what lies at a target cannot be read back
@@ -16,8 +16,10 @@
         ├── DownloadError               a transfer failed, was refused, or was not what it said
         ├── RangeNotSupported           the server sends whole files only
         ├── BrokenFile                  a published file is not whole or not what its name says
-        └── IncompleteDay               a day has holes, unknown regions or wrong stamps
+        ├── IncompleteDay               a day has holes, unknown regions or wrong stamps
+        └── MissingDays                 days that were asked for are not in the data directory
 
+And one warning, MissingDaysWarning: some of the days that were asked for are not there.
 A message is one sentence a user can act on: what is wrong, with which file or option, what to do.
 This module imports nothing, so that every layer may use it.
 """
@@ -46,7 +48,7 @@ class DefinitionError(NemflowError, ValueError):
 
 
 class ParameterError(NemflowError, ValueError):
-    """A flow run was given a wrong, unknown or missing parameter."""
+    """A flow run, or a question, was given a wrong, unknown or missing parameter."""
 
 
 class ResultError(NemflowError):
@@ -95,3 +97,11 @@ class BrokenFile(MarketError):
 
 class IncompleteDay(MarketError):
     """A day has holes, unknown regions or wrong stamps."""
+
+
+class MissingDays(MarketError):
+    """Days that were asked for are not in the data directory."""
+
+
+class MissingDaysWarning(UserWarning):
+    """Some of the days that were asked for are not in the data directory: the answer has holes."""

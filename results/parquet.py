@@ -32,19 +32,37 @@ def write_table(
     Raises:
         ResultError: the table has no column of a name in *dictionary_columns*, or one in seconds.
     """
+    write_groups([table], path, dictionary_columns=dictionary_columns)
+
+
+def write_groups(
+    tables: Sequence[pa.Table],
+    path: str | os.PathLike[str],
+    *,
+    dictionary_columns: Sequence[str] = (),
+) -> None:
+    """Write *tables*, which have one schema, to *path* as a row group each; else as `write_table` does.
+
+    The metadata of the first table's schema are kept.
+
+    Raises:
+        ResultError: see `write_table`.
+    """
     import pyarrow.parquet as pq  # heavy
 
-    _check_units(table.schema, path)
-    _check_columns(dictionary_columns, table.column_names, path)
-    pq.write_table(
-        table,
+    schema = tables[0].schema
+    _check_units(schema, path)
+    _check_columns(dictionary_columns, schema.names, path)
+    with pq.ParquetWriter(
         os.fspath(path),
-        row_group_size=max(table.num_rows, 1),
+        schema,
         version="2.6",
         use_dictionary=list(dictionary_columns) or False,  # type: ignore[arg-type]  # the stubs know no list
         compression="zstd",
         compression_level=1,
-    )
+    ) as file:
+        for table in tables:
+            file.write_table(table, row_group_size=max(table.num_rows, 1))
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = None) -> pa.Table:

@@ -1,0 +1,284 @@
+"""Reads clean days, those in files of their own and those in compacted months, as one table.
+
+Only files that hold days of the question are opened, of these only the row groups that can have rows
+for it, of these only the columns asked for. Each file is opened once and then held: one that a
+compaction or a newer day replaces meanwhile is read to its end as it was. If one of the listed files
+has gone before it is opened, its month is listed again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from nemflow.errors import ParameterError, UnreadableTarget
+from nemflow.flows.nem.holdings import MonthHolding, look_up_month
+from nemflow.flows.nem.span import Span
+from nemflow.tasks.nem.market_time import Month, day_bounds
+from nemflow.tasks.nem.regions import REGIONS, SNOWY
+from nemflow.tasks.nem.tidy import CLEAN_SCHEMA
+
+_START, _END, _REGION = "interval_start", "interval_end", "region"
+_KEY = (_START, _END, _REGION)
+_TRIES = 20  # a month is compacted once in its life, a day replaced a few times
+_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be read.
+
+    Attributes:
+        data_dir: below it lies ``clean``.
+        dataset: such as ``nem_prices``.
+        span: from when to when.
+        regions: only these; None for all.
+        columns: only these, in this order; None for all.
+    """
+
+    data_dir: Path
+    dataset: str
+    span: Span
+    regions: tuple[str, ...] | None = None
+    columns: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file, and which of its rows are wanted.
+
+    Attributes:
+        is_whole: whether the span covers all of the file's intervals.
+        without: days that lie in a file of their own beside this one, which is newer.
+    """
+
+    path: Path
+    is_whole: bool
+    without: tuple[date, ...] = ()
+
+
+def find_regions(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the market's regions that the words name: ``SA1`` or ``SA``, in any case.
+
+    Raises:
+        ParameterError: a word names none.
+    """
+    known = {name: name for name in (*REGIONS, SNOWY)}
+    named = {**{name.removesuffix("1"): name for name in known}, **known}
+    found = []
+    for word in words:
+        region = named.get(word.strip().upper())
+        if region is None:
+            raise ParameterError(_unknown("region", word.upper(), list(known)))
+        found.append(region)
+    return tuple(dict.fromkeys(found))
+
+
+def read_schema(question: Question, months: Sequence[Month]) -> pa.Schema:
+    """Return the fields of the files that hold the months, with units; those of the question only.
+
+    Taken from the oldest and the newest file, so that days made before a column was there are no
+    hindrance.
+
+    Raises:
+        ParameterError: there is no column of a name that the question has.
+    """
+    schema = CLEAN_SCHEMA
+    for month in (next(iter(months), None), next(reversed(months), None)):
+        found = month and _newest_schema(question, month)
+        if found:
+            schema = found if schema is CLEAN_SCHEMA else _united(found, schema)
+    return _choose(schema.remove_metadata(), question.columns)
+
+
+def find_facts(question: Question, months: Sequence[Month]) -> dict[str, str]:
+    """Return what the newest file of the months says of where it comes from."""
+    for month in reversed(months):
+        schema = _newest_schema(question, month)
+        if schema is not None:
+            metadata = schema.metadata or {}
+            return {key.decode(): text.decode() for key, text in metadata.items()}
+    return {}
+
+
+def read_months(
+    question: Question, months: Iterable[Month], schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """Yield the rows of each month, sorted by interval end and region, one month in memory at a time.
+
+    Args:
+        question: what is wanted.
+        months: those of the question that are there.
+        schema: the columns, from `read_schema`.
+
+    Raises:
+        UnreadableTarget: a file is no whole Parquet file.
+    """
+    for month in months:
+        yield _read_month(question, month, schema)
+
+
+def read_at_once(question: Question, months: Sequence[Month], schema: pa.Schema) -> pa.Table:
+    """Return the rows of all the months, sorted by interval end and region; several at a time.
+
+    Raises:
+        UnreadableTarget: a file is no whole Parquet file.
+    """
+    with ThreadPoolExecutor(_THREADS) as pool:
+        tables = pool.map(lambda month: _read_month(question, month, schema), months)
+        return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def _read_month(question: Question, month: Month, schema: pa.Schema) -> pa.Table:
+    for _ in range(_TRIES):
+        holding = look_up_month(question.data_dir, question.dataset, month)
+        parts = _parts_of(holding, question.span)
+        try:
+            if any(part.without for part in parts):
+                return _merge(parts, question, schema)
+            tables = [_read_part(part, question, schema) for part in parts]
+            return pa.concat_tables([schema.empty_table(), *tables])
+        except FileNotFoundError:
+            continue  # compacted, or taken away: look what is there now
+    raise UnreadableTarget(f"{holding.folder} changes faster than it can be read; try again later")
+
+
+def _parts_of(holding: MonthHolding, span: Span) -> list[_Part]:
+    """Return the files of a month that have rows of the span, in order."""
+    parts = []
+    if holding.compacted is not None:
+        first, last = holding.month.first_day, holding.month.last_day
+        path = holding.folder / holding.compacted
+        parts.append(_Part(path, span.covers(first, last), tuple(holding.days)))
+    for day, name in holding.days.items():
+        if span.first <= day <= span.last:
+            parts.append(_Part(holding.folder / name, span.covers(day, day)))
+    return parts
+
+
+def _merge(parts: Sequence[_Part], question: Question, schema: pa.Schema) -> pa.Table:
+    """Return the rows of a compacted month and of the days beside it, each day once."""
+    wider = pa.schema([*schema, *(CLEAN_SCHEMA.field(k) for k in _KEY if k not in schema.names)])
+    rows = pa.concat_tables(_read_part(part, question, wider) for part in parts)
+    return rows.sort_by([(_END, "ascending"), (_REGION, "ascending")]).select(schema.names)
+
+
+def _read_part(part: _Part, question: Question, schema: pa.Schema) -> pa.Table:
+    """Return the wanted rows and columns of a file, which is opened once."""
+    picked = bool(question.regions)
+    path = str(part.path)
+    try:
+        with pq.ParquetFile(path, read_dictionary=[_REGION] if picked else None) as file:
+            groups = list(range(file.num_row_groups))
+            if not part.is_whole:
+                groups = [n for n in groups if _has_rows(file.metadata.row_group(n), question.span)]
+            filters = [
+                *([_REGION] if picked else []),
+                *([] if _takes_all(part) else [_START, _END]),
+            ]
+            names = dict.fromkeys([*schema.names, *filters])
+            present = [name for name in names if name in file.schema_arrow.names]
+            table = file.read_row_groups(groups, columns=present, use_threads=False)
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        raise UnreadableTarget(f"{path} cannot be read as Parquet ({error})") from error
+    return _conform(_filter(table, part, question), schema)
+
+
+def _takes_all(part: _Part) -> bool:
+    return part.is_whole and not part.without
+
+
+def _has_rows(group: pq.RowGroupMetaData, span: Span) -> bool:
+    """Tell by its statistics whether a row group can have rows of the span; True if it has none."""
+    for number in range(group.num_columns):
+        column = group.column(number)
+        known = column.statistics if column.path_in_schema == _END else None
+        if known is not None and known.has_min_max:
+            newest: Any = known.max
+            oldest: Any = known.min
+            return bool(newest > span.since and oldest <= span.until)
+    return True
+
+
+def _filter(table: pa.Table, part: _Part, question: Question) -> pa.Table:
+    wanted: list[Any] = []  # masks, of a kind that the stubs have several names for
+    if question.regions:
+        wanted.append(pc.is_in(table[_REGION], value_set=pa.array(question.regions)))
+    if not part.is_whole:
+        since, until = (_instant(table, at) for at in (question.span.since, question.span.until))
+        wanted.append(pc.greater_equal(table[_START], since))
+        wanted.append(pc.less_equal(table[_END], until))
+    for day in part.without:
+        after, end = (_instant(table, at) for at in day_bounds(day))
+        wanted.append(pc.or_(pc.less_equal(table[_END], after), pc.greater(table[_END], end)))
+    if not wanted:
+        return table
+    mask = wanted[0]
+    for more in wanted[1:]:
+        mask = pc.and_(mask, more)
+    return table.filter(mask)
+
+
+def _instant(table: pa.Table, at: datetime) -> "pa.Scalar[Any]":
+    instant: pa.Scalar[Any] = pa.scalar(at, table.schema.field(_END).type)
+    return instant
+
+
+def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return the table with the fields of the schema; what it does not have is null."""
+    if table.schema.equals(schema):
+        return table.cast(schema)  # for the units, which are kept with the fields
+    columns = [
+        pc.cast(table[field.name], field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _newest_schema(question: Question, month: Month) -> pa.Schema | None:
+    for _ in range(_TRIES):
+        holding = look_up_month(question.data_dir, question.dataset, month)
+        names = [*holding.days.values(), *([holding.compacted] if holding.compacted else [])]
+        if not names:
+            return None
+        try:
+            return pq.read_schema(holding.folder / names[-1])
+        except FileNotFoundError:
+            continue
+        except (OSError, pa.ArrowException) as error:
+            path = holding.folder / names[-1]
+            raise UnreadableTarget(f"{path} cannot be read as Parquet ({error})") from error
+    return None
+
+
+def _united(newer: pa.Schema, older: pa.Schema) -> pa.Schema:
+    """Return the newer schema's fields, then those that only the older one has."""
+    more = [field for field in older if field.name not in newer.names]
+    return pa.schema([*newer, *more])
+
+
+def _choose(schema: pa.Schema, names: Sequence[str] | None) -> pa.Schema:
+    if names is None:
+        return schema
+    for name in names:
+        if name not in schema.names:
+            raise ParameterError(_unknown("column", name, schema.names))
+    return pa.schema([schema.field(name) for name in dict.fromkeys(names)])
+
+
+def _unknown(what: str, word: str, known: Sequence[str]) -> str:
+    import difflib  # only a mistake pays for it
+
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no {what} {word!r}{hint or ';'} there are {', '.join(known)}"
