@@ -28,6 +28,9 @@ COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
         "refresh": "Look for better prices of stored days that are due, and list what changed.",
+        "compact": "Put the day files of whole, final months into one file a month.",
+        "prices": "Print stored prices: a table, CSV, JSON lines or Parquet.",
+        "plot": "Draw stored prices in the terminal, or as PNG or SVG.",
         "history": "List the runs of the past, the newest first.",
         "show": "Show one run: its tasks as a timeline, what it made, what failed.",
         "logs": "Show the log of a run, or of one of its tasks.",
@@ -107,6 +110,7 @@ def group(context: click.Context, /) -> None:
       nemflow run --date 2014-01-01      the prices of a day
       nemflow run --date 2014-01         those of a month
       nemflow run --sandbox --date 2014-01-01    try it with made-up prices
+      nemflow prices --start 2014-01-01 --region SA1    print them
       nemflow flows show nem_prices_raw  what a flow is made of
 
     \b

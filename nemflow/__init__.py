@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import nemflow.schedules
     import nemflow.storage
     import nemflow.utilities  # noqa: F401  # Prefect's modules, found as nemflow.engine and so on
+    from nemflow.cli.frames import read_prices
     from nemflow.flows.apply_map import apply_map
     from nemflow.flows.base import Flow
     from nemflow.flows.catalog import Catalog, Entry
@@ -110,6 +111,7 @@ __all__ = [
     "parquet",
     "pause_task",
     "raise_on_exception",
+    "read_prices",
     "report_progress",
     "resource_manager",
     "signals",
@@ -178,6 +180,7 @@ _HOMES = MappingProxyType(
         "merge": "nemflow.tasks.control_flow",
         "pause_task": "nemflow.tasks.signals",
         "raise_on_exception": "nemflow.tasks.context",
+        "read_prices": "nemflow.cli.frames",
         "report_progress": "nemflow.tasks.context",
         "resource_manager": "nemflow.tasks.resources",
         "swap_folders": "nemflow.results.swap",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from nemflow.flows.nem.places import clean_partition, standing_of
@@ -52,8 +52,10 @@ def look_up_month(data_dir: Path, dataset: str, month: Month) -> MonthHolding:
     others: list[str] = []
     name_of_month = f"{dataset}_{month}.parquet"
     named = {f"{dataset}_{day}.parquet": day for day in month.days()}
-    standing = {standing_of(name): day for name, day in named.items()}
-    for name in _list_folder(folder):
+    names = _list_folder(folder)
+    is_any_hidden = any(name.startswith(".") for name in names)  # most months have no standing
+    standing = {standing_of(name): day for name, day in named.items() if is_any_hidden}
+    for name in names:
         if name in named:
             days[named[name]] = name
         elif name == name_of_month:
@@ -81,14 +83,20 @@ def stored_months(data_dir: Path, dataset: str) -> list[Month]:
     return sorted(found)
 
 
-def days_not_held(
-    data_dir: Path, dataset: str, months: Iterable[Month], days: Sequence[date]
-) -> list[date]:
-    """Return those of the days, which lie in the months, that there are no data of."""
-    held: set[date] = set()
-    for month in months:
-        held |= look_up_month(data_dir, dataset, month).held_days()
-    return [day for day in days if day not in held]
+def survey(data_dir: Path, dataset: str, days: Iterable[date]) -> tuple[list[Month], list[date]]:
+    """Return the months that hold some of the days, and those days that there are no data of.
+
+    Args:
+        days: in order.
+    """
+    held: list[Month] = []
+    missing: list[date] = []
+    for month, wanted in groupby(days, Month.of):
+        there = look_up_month(data_dir, dataset, month).held_days()
+        asked = list(wanted)
+        missing += [day for day in asked if day not in there]
+        held += [month] if there.intersection(asked) else []
+    return held, missing
 
 
 def describe_days(days: Sequence[date], most: int = 6) -> str:

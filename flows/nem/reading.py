@@ -7,7 +7,6 @@ has gone before it is opened, its month is listed again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,34 +18,14 @@ import pyarrow.parquet as pq
 
 from nemflow.errors import ParameterError, UnreadableTarget
 from nemflow.flows.nem.holdings import MonthHolding, look_up_month
+from nemflow.flows.nem.question import Question, unknown
 from nemflow.flows.nem.span import Span
 from nemflow.tasks.nem.market_time import Month, day_bounds
-from nemflow.tasks.nem.regions import REGIONS, SNOWY
 from nemflow.tasks.nem.tidy import CLEAN_SCHEMA
 
 _START, _END, _REGION = "interval_start", "interval_end", "region"
 _KEY = (_START, _END, _REGION)
 _TRIES = 20  # a month is compacted once in its life, a day replaced a few times
-_THREADS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is to be read.
-
-    Attributes:
-        data_dir: below it lies ``clean``.
-        dataset: such as ``nem_prices``.
-        span: from when to when.
-        regions: only these; None for all.
-        columns: only these, in this order; None for all.
-    """
-
-    data_dir: Path
-    dataset: str
-    span: Span
-    regions: tuple[str, ...] | None = None
-    columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +40,6 @@ class _Part:
     path: Path
     is_whole: bool
     without: tuple[date, ...] = ()
-
-
-def find_regions(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the market's regions that the words name: ``SA1`` or ``SA``, in any case.
-
-    Raises:
-        ParameterError: a word names none.
-    """
-    known = {name: name for name in (*REGIONS, SNOWY)}
-    named = {**{name.removesuffix("1"): name for name in known}, **known}
-    found = []
-    for word in words:
-        region = named.get(word.strip().upper())
-        if region is None:
-            raise ParameterError(_unknown("region", word.upper(), list(known)))
-        found.append(region)
-    return tuple(dict.fromkeys(found))
 
 
 def read_schema(question: Question, months: Sequence[Month]) -> pa.Schema:
@@ -122,17 +84,6 @@ def read_months(
     """
     for month in months:
         yield _read_month(question, month, schema)
-
-
-def read_at_once(question: Question, months: Sequence[Month], schema: pa.Schema) -> pa.Table:
-    """Return the rows of all the months, sorted by interval end and region; several at a time.
-
-    Raises:
-        UnreadableTarget: a file is no whole Parquet file.
-    """
-    with ThreadPoolExecutor(_THREADS) as pool:
-        tables = pool.map(lambda month: _read_month(question, month, schema), months)
-        return pa.concat_tables([schema.empty_table(), *tables])
 
 
 def _read_month(question: Question, month: Month, schema: pa.Schema) -> pa.Table:
@@ -184,7 +135,7 @@ def _read_part(part: _Part, question: Question, schema: pa.Schema) -> pa.Table:
             ]
             names = dict.fromkeys([*schema.names, *filters])
             present = [name for name in names if name in file.schema_arrow.names]
-            table = file.read_row_groups(groups, columns=present, use_threads=False)
+            table = file.read_row_groups(groups, columns=present, use_threads=True)
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
@@ -272,13 +223,5 @@ def _choose(schema: pa.Schema, names: Sequence[str] | None) -> pa.Schema:
         return schema
     for name in names:
         if name not in schema.names:
-            raise ParameterError(_unknown("column", name, schema.names))
+            raise ParameterError(unknown("column", name, schema.names))
     return pa.schema([schema.field(name) for name in dict.fromkeys(names)])
-
-
-def _unknown(what: str, word: str, known: Sequence[str]) -> str:
-    import difflib  # only a mistake pays for it
-
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"there is no {what} {word!r}{hint or ';'} there are {', '.join(known)}"

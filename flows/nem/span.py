@@ -5,7 +5,6 @@ datetime.date(2014, 2, 10)
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -57,13 +56,6 @@ class Span:
         """
         first, last = max(self.first, FIRST_DAY), min(self.last, today(now))
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-    def months(self) -> Iterator[Month]:
-        """Yield the months that hold the days, in order."""
-        month = Month.of(max(self.first, FIRST_DAY))
-        while month.first_day <= self.last:
-            yield month
-            month = month.next()
 
     def covers(self, first: date, last: date) -> bool:
         """Tell whether all intervals of these days lie in the span."""
