@@ -18,13 +18,9 @@ from nemflow.cli.options import (
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.wording import align, count_of, format_bytes
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
-from nemflow.flows.nem.compaction import (
-    Compacted,
-    MonthRecord,
-    Surroundings,
-    compact_months,
-)
+from nemflow.flows.nem.compaction import compact_months
 from nemflow.flows.nem.holdings import stored_months
+from nemflow.flows.nem.month_plan import Compacted, MonthRecord, Surroundings
 from nemflow.flows.nem.span import read_span
 
 _TOLD = (

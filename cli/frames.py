@@ -133,9 +133,9 @@ def read_prices(
         _tell(found, question, given, missing)
     import pyarrow as pa
 
-    from nemflow.flows.nem.reading import read_months, read_schema
+    from nemflow.flows.nem.reading import read_months, schema_of
 
-    schema = read_schema(question, found.months)
+    schema = schema_of(question)
     rows = read_months(question, found.months, schema)
     table = pa.concat_tables([schema.empty_table(), *rows])
     return table if as_arrow else table.to_pandas()

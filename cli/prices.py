@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,19 +195,17 @@ def rows_of(
     question: Question, found: Found, order: Order
 ) -> tuple["pa.Schema", Iterator["pa.Table"]]:
     """Return the columns, and the rows month by month, resampled if that was ordered."""
-    from dataclasses import replace
-
-    from nemflow.flows.nem.reading import read_months, read_schema
+    from nemflow.flows.nem.reading import read_months, schema_of
     from nemflow.flows.nem.resampling import KEY, read_width, resample, resampled_schema
 
     width = read_width(order.resample) if order.resample else None
-    schema = read_schema(question, found.months)
+    schema = schema_of(question)
     if order.form == "table" and question.columns is None:
         schema = _for_people(schema)
     if width is None:
         return schema, read_months(question, found.months, schema)
     names = list(dict.fromkeys([*schema.names, *KEY]))
-    wider = read_schema(replace(question, columns=tuple(names)), found.months)
+    wider = schema_of(replace(question, columns=tuple(names)))
     tables = read_months(question, found.months, wider)
     wanted = resampled_schema(schema)
     return wanted, (resample(table, width).select(wanted.names) for table in tables)

@@ -9,13 +9,6 @@ from typing import Self
 
 from nemflow import CannotSwap, NemflowError, TargetLock, parquet, sweep_leftovers
 from nemflow.errors import one_line
-from nemflow.flows.nem.compaction import (
-    WORKSPACES,
-    Compacted,
-    MonthRecord,
-    Surroundings,
-    plan_month,
-)
 from nemflow.flows.nem.exchange import (
     Place,
     Retired,
@@ -26,6 +19,13 @@ from nemflow.flows.nem.exchange import (
     remove,
 )
 from nemflow.flows.nem.holdings import MonthHolding, look_up_month
+from nemflow.flows.nem.month_plan import (
+    WORKSPACES,
+    Compacted,
+    MonthRecord,
+    Surroundings,
+    plan_month,
+)
 from nemflow.flows.nem.month_table import (
     Day,
     FileMark,
@@ -33,10 +33,10 @@ from nemflow.flows.nem.month_table import (
     read_day_file,
     write_month_file,
 )
+from nemflow.flows.nem.months import facts_of
 from nemflow.flows.nem.places import clean_partition
 from nemflow.tasks.nem.market_time import Month
-
-_FINAL = "final"
+from nemflow.tasks.nem.sources import Quality
 
 
 class _Held(Exception):
@@ -110,7 +110,7 @@ class Compactor:
 
     def _build(self, place: Place, days: list[Day], holding: MonthHolding) -> None:
         workspace = make_workspace(place)
-        marks = {holding.days[day.day]: day.mark for day in days if day.mark is not None}
+        marks = {holding.days[day.day]: day.mark for day in days}
         try:
             write_month_file(days, workspace / "month" / place.file)
             exchange(place, workspace, marks)
@@ -174,8 +174,8 @@ def _sweep(holding: MonthHolding) -> None:
 
 def _check_final(days: list[Day]) -> None:
     for day in days:
-        quality = day.facts.get("nemflow.quality") or _FINAL
-        if quality != _FINAL:
+        quality = facts_of(day.rows).get("nemflow.quality") or Quality.FINAL
+        if quality != Quality.FINAL:
             raise _NotFinal(f"{day.day} says that it is {quality}")
 
 

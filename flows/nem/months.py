@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nemflow import FileResult, parquet
 from nemflow.errors import MarketError
@@ -25,10 +25,13 @@ from nemflow.flows.nem.standing import (
     standing_path,
     write_standing,
 )
+from nemflow.flows.nem.provenance import join_facts, split_facts
 from nemflow.tasks.nem.market_time import ARROW_ZONE, day_bounds
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+DAYS_IN_A_GROUP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,16 @@ class CleanResult(FileResult):
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir, check=parquet.check_parquet_magic)
 
+    def exists(self, location: str, /, **fmt: Any) -> bool:
+        """Tell whether there is the day, also where its month was compacted since the run started."""
+        return super().exists(location, **fmt) or (
+            not fmt and self._month_for(location) is not None
+        )
+
+    def read(self, location: str, /) -> Self:
+        """Return a new result whose value is the path of the file that holds the day, checked."""
+        return super().read(self._month_for(location) or location)
+
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:
         """Yield the temporary path for the day; at the end move it, or the month with it, into place.
@@ -91,23 +104,42 @@ class CleanResult(FileResult):
         dataset = facts["nemflow.flow"].removesuffix("_clean")
         return day, read_standing(raw_standing(data_dir, dataset, day))
 
+    def _month_for(self, location: str) -> str | None:
+        """Return the compacted month that a run which waited for it finds instead of its day's file."""
+        if is_month(location) or super().exists(location):
+            return None
+        month = month_of(location)
+        return month if super().exists(month) else None
+
 
 def write_clean(table: "pa.Table", path: Path) -> None:
-    """Write a clean day or month; names that repeat are stored once."""
+    """Write a clean day or month; names that repeat are stored once.
+
+    A month has a row group for every few days, so that who reads some days passes over the others.
+    """
     import pyarrow as pa  # heavy
 
     names = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    parquet.write_table(table, path, dictionary_columns=names)
+    parquet.write_groups(_groups(table), path, dictionary_columns=names)
+
+
+def _groups(table: "pa.Table") -> list["pa.Table"]:
+    """Return a month cut between days; what does not say how many rows its days have, in one piece."""
+    rows = [int(known.get("nemflow.rows", "0")) for known in split_facts(facts_of(table)).values()]
+    if len(rows) < 2 or sum(rows) != table.num_rows:
+        return [table]
+    sizes = [sum(rows[n : n + DAYS_IN_A_GROUP]) for n in range(0, len(rows), DAYS_IN_A_GROUP)]
+    starts = [sum(sizes[:n]) for n in range(len(sizes))]
+    return [table.slice(start, size) for start, size in zip(starts, sizes, strict=True)]
 
 
 def join_days(days: Sequence["pa.Table"]) -> "pa.Table":
-    """Return the clean days of a month as one table, with what is known of each in the metadata."""
-    import pyarrow as pa  # heavy
+    """Return the clean days of a month as one table, with what is known of each in the metadata.
 
-    joined = pa.concat_tables(days).sort_by(
-        [("interval_end", "ascending"), ("region", "ascending")]
-    )
-    return joined.replace_schema_metadata(join_facts(joined.num_rows, *map(_facts, days)))
+    A column that only some days have, made before or after it was there, is null in the others.
+    """
+    joined = _in_order(days)
+    return joined.replace_schema_metadata(join_facts(joined.num_rows, *map(facts_of, days)))
 
 
 def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
@@ -119,7 +151,7 @@ def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
     import pyarrow as pa  # heavy
     import pyarrow.compute as pc
 
-    facts = _facts(day)
+    facts = facts_of(day)
     if not facts.get("nemflow.day"):
         raise MarketError("a clean table without nemflow.day in its metadata cannot join a month")
     instant = pa.timestamp("us", tz=ARROW_ZONE)
@@ -128,9 +160,8 @@ def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
     )
     ends = month["interval_end"]
     is_other: Any = pc.or_(pc.less_equal(ends, start), pc.greater(ends, end))
-    joined = pa.concat_tables([month.filter(is_other), day.cast(month.schema)])
-    joined = joined.sort_by([("interval_end", "ascending"), ("region", "ascending")])
-    return joined.replace_schema_metadata(join_facts(joined.num_rows, _facts(month), facts))
+    joined = _in_order([month.filter(is_other), day])
+    return joined.replace_schema_metadata(join_facts(joined.num_rows, facts_of(month), facts))
 
 
 def _check_still_there(final: Path) -> None:
@@ -142,5 +173,30 @@ def _check_still_there(final: Path) -> None:
         raise MarketError(f"{month} was compacted meanwhile; run again to replace the day in it")
 
 
-def _facts(table: "pa.Table") -> dict[str, str]:
+def facts_of(table: "pa.Table") -> dict[str, str]:
+    """Return the metadata of a table's schema as text."""
     return {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+
+
+def _in_order(tables: Sequence["pa.Table"]) -> "pa.Table":
+    """Return the rows of all tables, by interval end and region, in the columns of all of them."""
+    import pyarrow as pa  # heavy
+
+    fields = {field.name: field for table in tables for field in table.schema}
+    schema = pa.schema(list(fields.values()))
+    fitted = [_fit(table, schema) for table in tables]
+    return pa.concat_tables(fitted).sort_by(
+        [("interval_end", "ascending"), ("region", "ascending")]
+    )
+
+
+def _fit(table: "pa.Table", schema: "pa.Schema") -> "pa.Table":
+    import pyarrow as pa  # heavy
+
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)

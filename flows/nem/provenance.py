@@ -99,6 +99,23 @@ def join_facts(rows: int, *facts: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def split_facts(metadata: Mapping[str, str]) -> dict[date, dict[str, str]]:
+    """Return the keys of each day of a clean file, be it the file of one day or a compacted month.
+
+    Args:
+        metadata: of the file's schema.
+    """
+    if "nemflow.days" not in metadata:
+        day = metadata.get("nemflow.day")
+        return {date.fromisoformat(day): dict(metadata)} if day else {}
+    common = {key: text for key, text in metadata.items() if key not in _OF_A_DAY}
+    del common["nemflow.days"]
+    return {
+        date.fromisoformat(day): {**common, **known, "nemflow.day": day}
+        for day, known in json.loads(metadata["nemflow.days"]).items()
+    }
+
+
 def _least_settled(qualities: Sequence[str]) -> str:
     return next((str(quality) for quality in Quality if quality in qualities), str(Quality.FINAL))
 

@@ -7,7 +7,7 @@ has gone before it is opened, its month is listed again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from nemflow.errors import ParameterError, UnreadableTarget
 from nemflow.flows.nem.holdings import MonthHolding, look_up_month
 from nemflow.flows.nem.question import Question, unknown
 from nemflow.flows.nem.span import Span
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import Month, day_bounds
-from nemflow.tasks.nem.tidy import CLEAN_SCHEMA
+from nemflow.tasks.nem.tidy import clean_schema
 
 _START, _END, _REGION = "interval_start", "interval_end", "region"
 _KEY = (_START, _END, _REGION)
@@ -42,21 +43,18 @@ class _Part:
     without: tuple[date, ...] = ()
 
 
-def read_schema(question: Question, months: Sequence[Month]) -> pa.Schema:
-    """Return the fields of the files that hold the months, with units; those of the question only.
-
-    Taken from the oldest and the newest file, so that days made before a column was there are no
-    hindrance.
+def schema_of(question: Question) -> pa.Schema:
+    """Return the columns of the question, with their units; those of its data set, where it has none.
 
     Raises:
         ParameterError: there is no column of a name that the question has.
     """
-    schema = CLEAN_SCHEMA
-    for month in (next(iter(months), None), next(reversed(months), None)):
-        found = month and _newest_schema(question, month)
-        if found:
-            schema = found if schema is CLEAN_SCHEMA else _united(found, schema)
-    return _choose(schema.remove_metadata(), question.columns)
+    schema = clean_schema(DATASETS[question.dataset])
+    names = schema.names if question.columns is None else question.columns
+    for name in names:
+        if name not in schema.names:
+            raise ParameterError(unknown("column", name, schema.names))
+    return pa.schema([schema.field(name) for name in names])
 
 
 def find_facts(question: Question, months: Sequence[Month]) -> dict[str, str]:
@@ -77,7 +75,7 @@ def read_months(
     Args:
         question: what is wanted.
         months: those of the question that are there.
-        schema: the columns, from `read_schema`.
+        schema: the columns, from `schema_of`.
 
     Raises:
         UnreadableTarget: a file is no whole Parquet file.
@@ -115,7 +113,8 @@ def _parts_of(holding: MonthHolding, span: Span) -> list[_Part]:
 
 def _merge(parts: Sequence[_Part], question: Question, schema: pa.Schema) -> pa.Table:
     """Return the rows of a compacted month and of the days beside it, each day once."""
-    wider = pa.schema([*schema, *(CLEAN_SCHEMA.field(k) for k in _KEY if k not in schema.names)])
+    names = dict.fromkeys([*schema.names, *_KEY])
+    wider = schema_of(replace(question, columns=tuple(names)))
     rows = pa.concat_tables(_read_part(part, question, wider) for part in parts)
     return rows.sort_by([(_END, "ascending"), (_REGION, "ascending")]).select(schema.names)
 
@@ -210,18 +209,3 @@ def _newest_schema(question: Question, month: Month) -> pa.Schema | None:
             path = holding.folder / names[-1]
             raise UnreadableTarget(f"{path} cannot be read as Parquet ({error})") from error
     return None
-
-
-def _united(newer: pa.Schema, older: pa.Schema) -> pa.Schema:
-    """Return the newer schema's fields, then those that only the older one has."""
-    more = [field for field in older if field.name not in newer.names]
-    return pa.schema([*newer, *more])
-
-
-def _choose(schema: pa.Schema, names: Sequence[str] | None) -> pa.Schema:
-    if names is None:
-        return schema
-    for name in names:
-        if name not in schema.names:
-            raise ParameterError(unknown("column", name, schema.names))
-    return pa.schema([schema.field(name) for name in dict.fromkeys(names)])
