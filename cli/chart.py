@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from nemflow.cli.price_scale import STRAIGHT_WITHIN, Scale, scale_for
-from nemflow.cli.series import Drawing, Series, market_time
+from nemflow.cli.series import Drawing, Series
 
 _LABEL = 9  # characters left of the axis: "-1,000.00"
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row from the top, and column
 _STEPS = (
     *(timedelta(hours=n) for n in (1, 2, 3, 6, 12)),
-    *(timedelta(days=n) for n in (1, 2, 7, 14, 30, 60, 91, 182, 365, 730)),
+    *(timedelta(days=n) for n in (1, 2, 7, 14)),
+    *(timedelta(days=30 * n) for n in (1, 2, 3, 6, 12, 24, 60)),
 )
 
 
@@ -34,8 +35,8 @@ def chart_lines(
         unicode: whether braille characters may be used.
     """
     scale = scale_for(np.concatenate([series.values for series in drawing.series]).tolist())
-    how = f", logarithmic beyond {STRAIGHT_WITHIN:.0f}" if scale.is_log else ""
-    yield f"{drawing.title}, {drawing.grain}, {drawing.unit}{how}"
+    how = f"logarithmic beyond {STRAIGHT_WITHIN:.0f}" if scale.is_log else ""
+    yield ", ".join(filter(None, (drawing.title, drawing.grain, drawing.unit, how)))
     rows = max(height // len(drawing.series) - 2, 4)
     for series in drawing.series:
         canvas = _Canvas(width - _LABEL - 2, rows, scale, unicode=unicode)
@@ -90,11 +91,13 @@ class _Canvas:
 
     def lines(self) -> Iterator[str]:
         """Yield the rows from the top, with the values at the axis."""
+        most = max(self._rows // 2, 2)
         ticks = {
-            self._level(v) // self._down: v for v in self._scale.ticks(max(self._rows // 2, 2))
+            self._level(value) // self._down: self._scale.label(value, most)
+            for value in self._scale.ticks(most)
         }
         for row in range(self._rows - 1, -1, -1):
-            label = f"{ticks[row]:,.0f}" if row in ticks else ""
+            label = ticks.get(row, "")
             sign = "┤" if row in ticks else "│"
             sign = sign if self._down == 4 else "|"
             yield f"{label:>{_LABEL}} {sign}{self._row(row)}".rstrip()
@@ -140,4 +143,8 @@ def _time_axis(drawing: Drawing, columns: int) -> Iterator[str]:
 
 
 def _next(moment: datetime, step: timedelta) -> datetime:
-    return market_time((moment + step).timestamp())
+    """Return the next tick; from a month on these are the first days of months."""
+    if step < timedelta(days=30):
+        return moment + step
+    months = moment.year * 12 + moment.month - 1 + step.days // 30
+    return moment.replace(year=months // 12, month=months % 12 + 1, day=1)

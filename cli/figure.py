@@ -57,9 +57,9 @@ def draw(drawing: Drawing, path: Path, form: str) -> None:
         for panel in axes:
             _finish(panel, drawing)
         axes[-1].set_xlabel("market time (UTC+10)", color=_GREY)
-        how = f"; logarithmic beyond {STRAIGHT_WITHIN:.0f}" if is_log else ""
+        how = f"logarithmic beyond {STRAIGHT_WITHIN:.0f}" if is_log else ""
         figure.suptitle(drawing.title, fontsize=13, fontweight="bold", x=0.01, ha="left")
-        below = f"{drawing.grain}, {drawing.unit}{how}"
+        below = ", ".join(filter(None, (drawing.grain, drawing.unit, how)))
         axes[0].set_title(below, loc="right", fontsize=10, color=_GREY)
         figure.supxlabel(drawing.source, fontsize=8, color=_GREY, x=0.01, ha="left")
         figure.savefig(path, format=form, metadata=_without_date(form))

@@ -40,6 +40,13 @@ class Scale:
         first = math.ceil(self.low / step)
         return [n * step for n in range(first, math.floor(self.high / step) + 1)]
 
+    def label(self, value: float, most: int) -> str:
+        """Write one of `ticks`, with as many decimals as tell them apart."""
+        if self.is_log:
+            return f"{value:,.0f}"
+        step = _round_step((self.high - self.low) / max(most, 1))
+        return f"{value:,.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
+
     def _bent(self, value: float) -> float:
         if not self.is_log or abs(value) <= STRAIGHT_WITHIN:
             return value / STRAIGHT_WITHIN

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from nemflow.tasks.nem.market_time import NEM_TIME
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -80,8 +78,3 @@ def series_of(table: "pa.Table", column: str) -> Iterator[Series]:
             yield Series(
                 region, seconds("interval_start", rows), seconds("interval_end", rows), values
             )
-
-
-def market_time(seconds: float) -> datetime:
-    """Return an instant in market time."""
-    return datetime.fromtimestamp(seconds, NEM_TIME)
