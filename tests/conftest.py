@@ -5,13 +5,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from nemflow import FileResult, Flow, Parameter, build_etl
+from nemflow.flows.nem.months import write_clean
+from nemflow.flows.nem.places import clean_target
+from nemflow.flows.nem.provenance import stamp
+from nemflow.tasks.nem.datasets import DATASETS
+from nemflow.tasks.nem.market_time import interval_ends
+from nemflow.tasks.nem.regions import REGIONS
+from nemflow.tasks.nem.tidy import clean_schema
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +94,60 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for child in children:
         child.kill()
         child.communicate()
+
+
+def clean_price(day: date, region: str, number: int) -> float:
+    """Return the price that `put_clean_days` gives the interval of that number, from 0, of a day."""
+    return 1000.0 * REGIONS.index(region) + day.day + number / 1000
+
+
+def make_clean_day(
+    day: date, *, minutes: int = 30, dataset: str = "nem_prices", **facts: str
+) -> pa.Table:
+    """Return the clean rows of a day as its flow stamps them; *facts* go into the metadata."""
+    data = DATASETS[dataset]
+    keys = [
+        (end, region, number)
+        for number, end in enumerate(interval_ends(day, minutes))
+        for region in REGIONS
+    ]
+    known: dict[str, list[Any]] = {
+        "interval_start": [end - timedelta(minutes=minutes) for end, _, _ in keys],
+        "interval_end": [end for end, _, _ in keys],
+        "region": [region for _, region, _ in keys],
+        data.value: [clean_price(day, region, number) for _, region, number in keys],
+        "resolution_minutes": [minutes] * len(keys),
+        "source": [facts.get("source", "mmsdm")] * len(keys),
+        "quality": [facts.get("quality", "final")] * len(keys),
+    }
+    schema = clean_schema(data)
+    columns = [pa.array(known.get(f.name, [None] * len(keys)), f.type) for f in schema]
+    said = {"source": "mmsdm", "quality": "final", "synthetic": "false", **facts}
+    return stamp(
+        pa.Table.from_arrays(columns, schema=schema),
+        f"{dataset}_clean",
+        day,
+        {f"nemflow.{key}": text for key, text in said.items()},
+    )
+
+
+@pytest.fixture(scope="session")
+def put_clean_days() -> Callable[..., list[Path]]:
+    """Write the clean files of the days from one to another into a data directory."""
+
+    def put(data_dir: Path, first: date, last: date | None = None, **facts: Any) -> list[Path]:
+        dataset = facts.get("dataset", "nem_prices")
+        days = [first + timedelta(days=n) for n in range(((last or first) - first).days + 1)]
+        paths = [data_dir / clean_target(dataset).format(date=day) for day in days]
+        for day, path in zip(days, paths, strict=True):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_clean(make_clean_day(day, **facts), path)
+        return paths
+
+    return put
+
+
+@pytest.fixture(scope="session")
+def price_of() -> Callable[[date, str, int], float]:
+    """Return the price that `put_clean_days` gives an interval of a day."""
+    return clean_price
