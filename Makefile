@@ -45,8 +45,9 @@ bench: $(READY) ## Run the benchmarks; each prints a table of ratios
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python tests/benchmarks/run_all.py
 
-crash: $(READY) ## Kill 200 runs at random moments and see each one heal
+crash: $(READY) ## Kill 200 runs and 50 compactions at random moments and see each one heal
 	$(BIN)/python tests/kill_and_heal.py --kills 200
+	$(BIN)/python tests/compact_and_read.py --kills 50
 
 fuzz: $(READY) ## Feed the readers of foreign files with spoilt ones for 20 minutes
 	$(BIN)/python tests/fuzz_parsers.py --minutes 20

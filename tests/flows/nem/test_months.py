@@ -1,12 +1,15 @@
 """A day of a compacted month: found in the month's file, and replaced in it alone."""
 
 import json
+import logging
+import os
+import threading
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
 
-from nemflow import parquet
+from nemflow import TargetLock, parquet
 from nemflow.errors import MarketError
 from nemflow.flows.nem.months import (
     CleanPlace,
@@ -16,6 +19,7 @@ from nemflow.flows.nem.months import (
     write_clean,
 )
 from nemflow.flows.nem.places import clean_month
+from nemflow.flows.nem.provenance import split_facts
 
 FIRST, SECOND, THIRD = date(1999, 1, 3), date(1999, 1, 4), date(1999, 1, 5)
 
@@ -124,6 +128,49 @@ def test_a_day_never_lies_beside_the_month_that_was_compacted_meanwhile(compacte
     with pytest.raises(MarketError, match="was compacted meanwhile; run again"):
         _write(data_dir, day_path, write_while_another_compacts)
     assert not day_path.exists()
+
+
+def test_a_run_that_waited_for_a_compaction_finds_the_day_in_its_month(compacted, month_path):
+    away = month_path.rename(month_path.with_suffix(".away"))
+    lock = TargetLock(compacted.market.lock_dir, os.path.realpath(compacted.clean_path(FIRST)))
+    waits, ends = threading.Event(), []
+    handler = logging.Handler()
+    handler.emit = lambda record: waits.set() if "waiting" in record.getMessage() else None
+    logging.getLogger("nemflow").addHandler(handler)
+    run = threading.Thread(target=lambda: ends.append(compacted.run(FIRST, "clean")))
+    try:
+        with lock:
+            run.start()
+            assert waits.wait(60)
+            away.rename(month_path)
+            inode = month_path.stat().st_ino
+    finally:
+        run.join()
+        logging.getLogger("nemflow").removeHandler(handler)
+    [end] = ends
+    assert end.is_successful(), compacted.states
+    assert compacted.states["load"].is_cached()
+    assert month_path.stat().st_ino == inode
+    assert not compacted.clean_path(FIRST).exists()
+
+
+def test_a_column_that_only_newer_days_have_is_null_in_the_others(compacted, month_path):
+    month = parquet.read_table(month_path)
+    facts = {"nemflow.day": "1999-01-05", "nemflow.rows": "1"}
+    newer = month.slice(0, 1).append_column("more", pa.array([1])).replace_schema_metadata(facts)
+    joined = join_days([month, newer])
+    assert joined["more"].null_count == month.num_rows
+    assert joined.num_rows == month.num_rows + 1
+
+
+def test_what_was_said_of_each_day_can_be_read_from_day_and_month_alike(job, month_path):
+    for day in (FIRST, SECOND):
+        assert job.run(day).is_successful(), job.states
+    said = {day: parquet.read_metadata(job.clean_path(day)) for day in (FIRST, SECOND)}
+    assert split_facts(said[FIRST]) == {FIRST: said[FIRST]}
+    write_clean(join_days([job.clean(FIRST), job.clean(SECOND)]), month_path)
+    assert split_facts(parquet.read_metadata(month_path)) == said
+    assert split_facts({}) == {}
 
 
 def test_a_month_of_one_day_is_never_made_in_place_of_one_that_is_gone(compacted, month_path):

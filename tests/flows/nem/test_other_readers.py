@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pandas as pd
@@ -17,7 +18,7 @@ from nemflow.tasks.nem.tidy import clean_schema
 README = Path(__file__).resolve().parents[3] / "README.md"
 ROWS = (28 + 10) * 48 * 5
 COLUMNS = [*clean_schema(NEM_PRICES).names, "year", "month"]
-LAST = datetime.fromisoformat("2014-03-11T00:00:00+10:00")
+LAST = datetime(2014, 3, 11, tzinfo=ZoneInfo("Australia/Brisbane"))
 
 
 @pytest.fixture(scope="module")
