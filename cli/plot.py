@@ -21,8 +21,9 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error, put_lines
 from nemflow.cli.prices import options_again, say_missing
-from nemflow.flows.nem.catalog import DEFAULT_DATASET
+from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
 from nemflow.flows.nem.question import Found, Question, ask, find_days
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ def command(
     """
     if file is not None:
         _check_suffix(context, file)
-    from nemflow.tasks.nem.datasets import DATASETS
-
+    CATALOG.dataset(dataset)  # or there is none of that name
+    column = column or DATASETS[dataset].value
     settings = settings_of(context)
     settings = settings.for_sandbox() if sandbox else settings
     now = datetime.now(UTC)
@@ -108,7 +109,7 @@ def command(
         data_dir=settings.data_dir,
         dataset=dataset,
         regions=regions or None,
-        columns=[column or DATASETS[dataset].value],
+        columns=[column],
         now=now,
     )
     found = find_days(question, now)
@@ -117,7 +118,7 @@ def command(
         context.exit(FAILED)
     drawing = make_drawing(question, found, resample)
     if drawing is None:
-        put_error(f"no {column or DATASETS[dataset].value} in that time to draw")
+        put_error(f"no {column} in that time to draw")
         context.exit(DONE)
     if file is None:
         put_lines(_terminal_lines(drawing))

@@ -105,7 +105,8 @@ def read_on(name: str, data_dir: Path, done: Event, told: Any) -> None:
     """Count until *done*, and put how often, how often a file was gone, and what was wrong."""
     counts = gone = 0
     wrong: list[str] = []
-    while not done.is_set():
+    parent = multiprocessing.parent_process()
+    while not done.is_set() and parent is not None and parent.is_alive():
         try:
             number = READERS[name](data_dir)
         except Exception as error:  # whatever a library raises

@@ -115,6 +115,15 @@ def test_a_file_gets_the_format_of_its_suffix(stored, nemflow, tmp_path, name, f
     assert (tmp_path / name).read_text() == printed
 
 
+def test_a_month_is_printed_before_the_next_is_read(stored, nemflow, put_clean_days):
+    [broken] = put_clean_days(stored, date(2014, 4, 1))
+    broken.write_bytes(b"no Parquet")
+    ended = nemflow("prices", "--start", "2014-03", "--end", "2014-04")
+    assert ended.code == FAILED
+    assert len(ended.out.splitlines()) == 1 + 3 * 240
+    assert "nem_prices_2014-04-01.parquet cannot be read" in ended.err
+
+
 def test_a_parquet_file_has_units_and_says_whose_data_they_are(nemflow, tmp_path, put_clean_days):
     put_clean_days(tmp_path / "data", DAY, attribution="Source: AEMO")
     target = tmp_path / "a.parquet"
