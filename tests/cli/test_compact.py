@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -84,3 +86,15 @@ def test_an_unknown_data_set_is_wrong_use(nemflow):
     ended = nemflow("compact", "nem_price")
     assert ended.code == WRONG_USE
     assert "did you mean nem_prices?" in ended.err
+
+
+def test_where_there_is_nothing_to_do_pyarrow_is_not_loaded(stored, environment, tmp_path):
+    (stored / "clean/nem_prices/year=2014/month=02/nem_prices_2014-02-05.parquet").unlink()
+    code = (
+        "import sys; from nemflow.cli.app import run_command; run_command(['compact']);"
+        "print([name for name in ('pyarrow', 'pandas', 'rich') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["nem_prices: 2 months left: not whole", "[]"]

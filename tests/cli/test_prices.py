@@ -118,7 +118,8 @@ def test_a_file_gets_the_format_of_its_suffix(stored, nemflow, tmp_path, name, f
 def test_a_month_is_printed_before_the_next_is_read(stored, nemflow, put_clean_days):
     [broken] = put_clean_days(stored, date(2014, 4, 1))
     broken.write_bytes(b"no Parquet")
-    ended = nemflow("prices", "--start", "2014-03", "--end", "2014-04")
+    put_clean_days(stored, date(2014, 5, 1))
+    ended = nemflow("prices", "--start", "2014-03", "--end", "2014-05")
     assert ended.code == FAILED
     assert len(ended.out.splitlines()) == 1 + 3 * 240
     assert "nem_prices_2014-04-01.parquet cannot be read" in ended.err
