@@ -1,7 +1,9 @@
 """Two folders change places in one step, or not at all."""
 
+import ast
 import os
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,19 +31,24 @@ def test_each_lies_where_the_other_lay(folders):
 
 def test_who_lists_meanwhile_sees_the_one_or_the_other_never_neither(folders):
     one, other = folders
-    seen, done = [], threading.Event()
-
-    def look():
-        while not done.is_set():
-            seen.append(tuple(sorted(os.listdir(one))))
-
-    looker = threading.Thread(target=look)
-    looker.start()
-    for _ in range(500):
-        swap_folders(one, other)
-    done.set()
-    looker.join()
-    assert set(seen) <= {("a",), ("b", "c")}
+    # In a process of its own, which does not wait for this one's interpreter.
+    code = (
+        "import os, sys\n"
+        "seen = set()\n"
+        "print('ready', flush=True)\n"
+        "while not os.path.exists(sys.argv[2]):\n"
+        "    try: seen.add(' '.join(sorted(os.listdir(sys.argv[1]))))\n"
+        "    except FileNotFoundError: seen.add('gone')\n"
+        "print(sorted(seen), flush=True)\n"
+    )
+    stop = other.parent / "stop"
+    command = [sys.executable, "-S", "-c", code, str(one), str(stop)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as looker:
+        assert looker.stdout.readline() == "ready\n"
+        for _ in range(20_000):
+            swap_folders(one, other)
+        stop.touch()
+        assert set(ast.literal_eval(looker.stdout.read())) <= {"a", "b c"}
 
 
 def test_one_that_is_not_there_is_an_error_that_names_both(folders):
