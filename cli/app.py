@@ -28,9 +28,6 @@ COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
         "refresh": "Look for better prices of stored days that are due, and list what changed.",
-        "compact": "Put the day files of whole, final months into one file a month.",
-        "prices": "Print stored prices: a table, CSV, JSON lines or Parquet.",
-        "plot": "Draw stored prices in the terminal, or as PNG or SVG.",
         "compact": "Put the clean day files of months that are whole and final into one file a month.",
         "prices": "Print stored prices: a row for each interval and region, sorted by both.",
         "plot": "Draw stored prices against market time (UTC+10), a panel for each region.",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nemflow import FileResult, parquet
 from nemflow.errors import MarketError
 from nemflow.flows.nem.places import clean_month, clean_target, is_month, month_of
-from nemflow.flows.nem.provenance import join_facts
+from nemflow.flows.nem.provenance import join_facts, split_facts
 from nemflow.flows.nem.standing import (
     Standing,
     clear_standing,
@@ -25,7 +25,6 @@ from nemflow.flows.nem.standing import (
     standing_path,
     write_standing,
 )
-from nemflow.flows.nem.provenance import join_facts, split_facts
 from nemflow.tasks.nem.market_time import ARROW_ZONE, day_bounds
 
 if TYPE_CHECKING:
