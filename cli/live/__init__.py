@@ -1,0 +1,1 @@
+"""The live page: a small web server on the loopback address (extra ``ui``)."""
