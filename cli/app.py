@@ -42,6 +42,8 @@ COMMANDS = MappingProxyType(
         "register": "Register a flow of your own, so that schedules and agents run it by its name.",
         "projects": "List the projects with their flows and schedules.",
         "flows": "List the flows, or show one.",
+        "report": "Make an HTML page of what is there, what ran and what failed.",
+        "ui": "Serve the page of `nemflow report` live, with buttons that start runs.",
         "config": "Show the settings in force and where each comes from.",
         "sandbox": "Serve a synthetic market, for trying things out.",
         "cron": "Print the crontab line that fetches yesterday's prices each day.",

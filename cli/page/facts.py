@@ -75,13 +75,17 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
         if _is_kept(settings.data_dir, dataset)
     } or {
         "nem_prices": read_coverage(
-            settings.data_dir, DATASETS["nem_prices"], today(now) - timedelta(days=365), today(now), now
+            settings.data_dir,
+            DATASETS["nem_prices"],
+            today(now) - timedelta(days=365),
+            today(now),
+            now,
         )
     }
     is_synthetic = settings.data_dir.name == SYNTHETIC
     with History(settings.history_file) as history:
         runs, states = _runs(history), _task_states(history)
-        failures = _failures(history, covered)
+        failures = _failures(history, covered, settings.data_dir)
     return {
         "schema": SCHEMA,
         "made_at": now.isoformat(timespec="seconds"),
@@ -98,6 +102,7 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
             for stages in covered.values()
             for coverage in stages.values()
             for gap in coverage.gaps()
+            if gap.last >= _first_there(coverage)  # who keeps some years does not lack those before
         ],
         "prices": _prices(settings.data_dir, covered, now),
         "runs": runs,
@@ -113,9 +118,7 @@ def _is_kept(data_dir: Path, dataset: Dataset) -> bool:
     return any((data_dir / stage / dataset.name).is_dir() for stage in ("raw", "clean"))
 
 
-def _dataset(
-    dataset: Dataset, stages: Mapping[str, Coverage], known: Known
-) -> dict[str, object]:
+def _dataset(dataset: Dataset, stages: Mapping[str, Coverage], known: Known) -> dict[str, object]:
     first = min((_first_there(coverage) for coverage in stages.values()), default=date.min)
     failed = {day.isoformat(): {"error": error} for (_, day), error in known.failures.items()}
     return {
@@ -170,7 +173,9 @@ def _prices(
     data_dir: Path, covered: Mapping[str, Mapping[str, Coverage]], now: datetime
 ) -> dict[str, object] | None:
     """Return the energy prices of the last days that are there, on a grid of five minutes."""
-    dataset = next((DATASETS[n] for n in ("nem_prices", "nem_trading_prices") if n in covered), None)
+    dataset = next(
+        (DATASETS[n] for n in ("nem_prices", "nem_trading_prices") if n in covered), None
+    )
     if dataset is None:
         return None
     days = [day for day, s in covered[dataset.name]["clean"].days.items() if s.is_there]
@@ -192,7 +197,9 @@ def _prices(
     start = day_bounds(first)[0]
     count = ((last - first).days + 1) * 1440 // _MINUTES
     regions: dict[str, list[float | None]] = {}
-    rows = zip(*(table[name].to_pylist() for name in ("interval_end", "region", "rrp")), strict=True)
+    rows = zip(
+        *(table[name].to_pylist() for name in ("interval_end", "region", "rrp")), strict=True
+    )
     previous: dict[str, int] = {}
     for end, region, price in rows:
         line = regions.setdefault(region, [None] * count)
@@ -244,12 +251,15 @@ def _runs(history: History) -> list[dict[str, object]]:
 
 
 def _failures(
-    history: History, covered: Mapping[str, Mapping[str, Coverage]]
+    history: History, covered: Mapping[str, Mapping[str, Coverage]], data_dir: Path
 ) -> list[dict[str, object]]:
     """Return the failed runs whose day is still not there, the newest first."""
     failures = []
     for run in reversed(history.last_of_each()):
-        if run["state"] not in RETRIED_STATES or _is_made_good(run["flow"], run["name"], covered):
+        is_elsewhere = run["target"] is not None and data_dir not in Path(run["target"]).parents
+        if run["state"] not in RETRIED_STATES or is_elsewhere:
+            continue
+        if _is_made_good(run["flow"], run["name"], covered):
             continue
         words = words_of(run)
         failures.append(
@@ -275,7 +285,9 @@ def _is_made_good(flow: str, name: str, covered: Mapping[str, Mapping[str, Cover
 def _rerun(flow: str, name: str) -> dict[str, str] | None:
     dataset, _, _ = flow.rpartition("_")
     day = _day(name)
-    return None if dataset not in DATASETS or day is None else {"dataset": dataset, "date": str(day)}
+    return (
+        None if dataset not in DATASETS or day is None else {"dataset": dataset, "date": str(day)}
+    )
 
 
 def _day(name: str) -> date | None:
@@ -313,5 +325,3 @@ def _flow(
         for task in flow.sorted_tasks()
     ]
     return {"name": name, "description": entry.description, "tasks": tasks}
-
-

@@ -132,7 +132,12 @@ class _Found:
 
 
 def read_coverage(
-    data_dir: Path, dataset: Dataset, first: date, last: date, now: datetime, known: Known | None = None
+    data_dir: Path,
+    dataset: Dataset,
+    first: date,
+    last: date,
+    now: datetime,
+    known: Known | None = None,
 ) -> dict[str, Coverage]:
     """Return how the days from `first` to `last` stand, by stage.
 
@@ -184,7 +189,9 @@ def _is_odd(file: _Found, day: date, written: Written | None) -> bool:
         return False
     if written.size is not None and written.size != file.facts.st_size:
         return True
-    return written.rows is not None and "clean" in file.path and written.rows not in _usual_rows(day)
+    return (
+        written.rows is not None and "clean" in file.path and written.rows not in _usual_rows(day)
+    )
 
 
 def _usual_rows(day: date) -> set[int]:
