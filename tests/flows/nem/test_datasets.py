@@ -9,10 +9,11 @@ import pytest
 
 from nemflow import parquet
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_TRADING_PRICES
+from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_ROOFTOP_PV, NEM_TRADING_PRICES
 from nemflow.tasks.nem.market_time import interval_ends
 from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.sandbox import market
+from nemflow.tasks.nem.sandbox.rooftop import rooftop_power
 from nemflow.tasks.nem.sources import Source
 from nemflow.tasks.nem.tidy import clean_schema
 
@@ -105,6 +106,36 @@ def test_demand_of_price_and_demand_is_the_mean_of_the_intervals(job_of, day, mi
         mean = (sum(parts) / count).quantize(Decimal("0.01"), ROUND_HALF_UP)
         assert row["demand_mw"] == float(mean)
         assert row["net_export_mw"] is None
+
+
+@pytest.mark.parametrize("day", [date(2014, 2, 17), date(2018, 5, 19), date(2024, 8, 31)], ids=str)
+def test_demand_of_the_month_files_balances_and_marks_interventions(job_of, day):
+    job = job_of(NEM_DEMAND)
+    assert job.run(day).is_successful(), job.states
+    rows = job.clean(day).to_pylist()
+    assert [(row["interval_end"], row["region"]) for row in rows] == [
+        (end, region) for end in interval_ends(day, 5) for region in regions_on(day)
+    ]
+    for row in rows:
+        assert row["demand_mw"] == float(market.demand(row["region"], row["interval_end"]))
+        met = row["dispatched_generation_mw"] - row["dispatched_load_mw"] - row["net_export_mw"]
+        assert row["demand_mw"] == pytest.approx(met, abs=0.011)
+        assert row["intervention"] == market.intervention(row["interval_end"])
+    facts = job.facts(day)
+    assert (facts["nemflow.table"], facts["nemflow.rows"]) == ("DISPATCHREGIONSUM", "1440")
+
+
+@pytest.mark.parametrize("day", [date(2016, 8, 1), date(2019, 12, 31)], ids=str)
+def test_rooftop_output_is_what_was_measured_in_the_regions(job_of, day):
+    job = job_of(NEM_ROOFTOP_PV)
+    assert job.run(day).is_successful(), job.states
+    power = {region: rooftop_power(region, day) for region in regions_on(day)}
+    found = [(row["region"], row["power_mw"]) for row in job.clean(day).to_pylist()]
+    assert found == [
+        (region, power[region][half_hour] / 1000)
+        for half_hour in range(48)
+        for region in regions_on(day)
+    ]
 
 
 def test_two_data_sets_share_the_published_files_of_a_day_but_not_their_own(job_of, sandbox):
