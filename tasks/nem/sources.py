@@ -46,6 +46,8 @@ _REPORT_OVERDUE = timedelta(hours=8)
 # Archives have come hours early, single files minutes.
 _ARCHIVE_EARLY = timedelta(hours=12)
 _CURRENT_EARLY = timedelta(minutes=15)
+# No report is kept for so long: saves working out the times of each for old days.
+_REPORTS_REACH = timedelta(days=500)
 
 
 class Source(enum.StrEnum):
@@ -136,7 +138,9 @@ def ladder(
         SettingsError: the source forced does not reach to the day.
     """
     rungs = tuple(
-        rung for rung in _all_rungs(dataset, day) if rung.closes_at is None or now < rung.closes_at
+        rung
+        for rung in _all_rungs(dataset, day, now)
+        if rung.closes_at is None or now < rung.closes_at
     )
     if forced is None:
         return rungs
@@ -149,10 +153,13 @@ def ladder(
     return chosen
 
 
-def _all_rungs(dataset: Tabled, day: date) -> Iterator[Rung]:
+def _all_rungs(dataset: Tabled, day: date, now: datetime) -> Iterator[Rung]:
     months = {source for source in dataset.tables if _has_month(source, day)}
     best_is_to_come = bool(months - {Source.PRICE_AND_DEMAND})
+    is_recent = now < day_bounds(day)[1] + _REPORTS_REACH
     for source in dataset.tables:
+        if source in REPORT_FEEDS and not is_recent:
+            continue
         if source in REPORT_FEEDS:
             yield from _report_rungs(source, day)
         elif source is Source.PRICE_AND_DEMAND:

@@ -172,6 +172,17 @@ def test_a_due_day_is_not_made_worse(run, early, job, standings):
     assert standings()[0].due_at > SETTLED
 
 
+def test_a_due_day_is_not_made_worse_though_its_files_are_gone(run, early, job):
+    run(DAY)
+    before = job.raw_path(DAY).read_bytes()
+    (job.market.data_dir / "archive").rename(job.folder / "elsewhere")
+    early.clock.instant = SETTLED
+    early.commit(Fault(kind=FaultKind.NOT_FOUND, path_contains="/Reports/"))
+    assert outcomes(run(DAY)) == [Outcome.PRESENT, Outcome.PRESENT]
+    assert any("PRICE_AND_DEMAND" in path for path in early.paths)
+    assert job.raw_path(DAY).read_bytes() == before
+
+
 def test_a_due_day_whose_better_source_fails_in_passing_fails_and_stays(run, early, job):
     run(DAY)
     before = job.raw_path(DAY).read_bytes(), job.clean_path(DAY).read_bytes()
@@ -191,6 +202,16 @@ def test_a_clean_day_is_made_again_if_a_run_ended_between_the_stages(run, early,
     assert outcomes(run(DAY)) == [Outcome.PRESENT, Outcome.WRITTEN]
     assert job.facts(DAY)["nemflow.source"] == "SYNTHETIC mmsdm"
     assert standings() == [None, None]
+
+
+def test_a_final_clean_day_is_made_again_if_only_its_raw_rows_were(run, sandbox, job, standings):
+    day = date(2015, 1, 9)
+    run(day)
+    before = job.clean_path(day).stat().st_ino
+    job.run(day, "raw", force=True)
+    assert outcomes(run(day)) == [Outcome.PRESENT, Outcome.WRITTEN]
+    assert job.clean_path(day).stat().st_ino != before
+    assert standings(day) == [None, None]
 
 
 def test_a_standing_that_cannot_be_read_counts_as_due(run, early, job):

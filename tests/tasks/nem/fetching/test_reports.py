@@ -224,7 +224,9 @@ def test_a_page_that_is_no_listing_is_a_fault_and_nothing_gives_way(get, made, r
 
 def test_a_failed_interval_leaves_nothing_of_its_day(get, made, root, server, kept):
     made.publish_intervals(root, DISPATCHIS, DAY)
-    server.faults = [Fault(kind=FaultKind.TRUNCATED, path_contains="_202604161200_")]
+    server.faults = [
+        Fault(kind=FaultKind.TRUNCATED, path_contains="_202604161200_", after_bytes=99)
+    ]
     with pytest.raises(DownloadError, match="_202604161200_") as error:
         get(source=Source.DISPATCHIS)
     assert "broke off before the end" in str(error.value)
