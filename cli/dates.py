@@ -12,6 +12,9 @@ FIRST_DAY = date(1998, 12, 7)
 
 FORMS = "write a day as 2014-01-31, a month as 2014-01, or today or yesterday"
 
+SPAN_FORMS = "write a day as 2014-01-31, a month as 2014-01, a year as 2014, today or yesterday"
+
+_SPAN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _AGO = re.compile(r"(\d{1,4})([mhdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
 
@@ -79,4 +82,55 @@ def _checked(day: date, word: str, current: date) -> date:
         )
     if day < FIRST_DAY:
         raise SettingsError(f"--date {word}: lies before the market's first day, {FIRST_DAY}")
+    return day
+
+
+def read_span(start: str, end: str | None, now: datetime) -> list[date]:
+    """Return the days from the start that one word means to the end that the other means.
+
+    A word is a day, a month, a year, today or yesterday. A month or year that is not over ends
+    yesterday, for today is not over; so does a span whose end is not said.
+
+    Raises:
+        SettingsError: a word is no date, the end lies before the start, or a day is in the future
+            or before the market.
+    """
+    current = today(now)
+    yesterday = current - timedelta(days=1)
+    first, _ = _ends_of("--start", start, current)
+    last = yesterday if end is None else _ends_of("--end", end, current)[1]
+    if first > last:
+        to = f"--end {end}" if end is not None else f"yesterday, {last}"
+        raise SettingsError(f"--start {start} lies after {to}")
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _ends_of(option: str, word: str, current: date) -> tuple[date, date]:
+    """Return the first and last day that a word means, as far as they are over."""
+    text = word.strip().lower()
+    named = {"today": current, "yesterday": current - timedelta(days=1)}
+    if text in named:
+        return named[text], named[text]
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise SettingsError(f"{option} {word}: not a date; {SPAN_FORMS}")
+    year, month, day = (None if part is None else int(part) for part in match.groups())
+    try:
+        first, end = date(year or 0, month or 1, day or 1), date(year or 0, month or 12, day or 1)
+    except ValueError as error:
+        raise SettingsError(f"{option} {word}: no such date, {error}; {SPAN_FORMS}") from None
+    if day is not None:
+        return _within(option, word, first, current), first
+    last = Month.of(end).last_day
+    begun = _within(option, word, max(first, FIRST_DAY) if last >= FIRST_DAY else first, current)
+    return begun, max(begun, min(last, current - timedelta(days=1)))
+
+
+def _within(option: str, word: str, day: date, current: date) -> date:
+    if day > current:
+        raise SettingsError(
+            f"{option} {word}: lies in the future; today is {current} in market time (UTC+10)"
+        )
+    if day < FIRST_DAY:
+        raise SettingsError(f"{option} {word}: lies before the market's first day, {FIRST_DAY}")
     return day

@@ -111,15 +111,15 @@ class WorkOnly:
 
 
 class _ToTeller(logging.Handler):
-    """Hands log records to a teller, which knows how to print beside a live display."""
+    """Hands log records to what knows how to print beside a live display."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, tell: Callable[[int, str], None]) -> None:
         super().__init__()
-        self._teller = teller
+        self._tell = tell
 
     def emit(self, record: logging.LogRecord) -> None:
         """Tell the record on one line; its traceback, if it has one, is for --debug."""
-        self._teller.log(record.levelno, self.format(record))
+        self._tell(record.levelno, self.format(record))
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -158,8 +158,18 @@ def telling(verbosity: Verbosity, environment: Mapping[str, str]) -> Iterator[Re
     """
     stream = sys.stderr if sys.stderr is not None else io.StringIO()
     teller = _teller(verbosity, environment, stream)
+    try:
+        with logging_to(teller.log, verbosity):
+            yield teller
+    finally:
+        teller.close()
+
+
+@contextmanager
+def logging_to(tell: Callable[[int, str], None], verbosity: Verbosity) -> Iterator[None]:
+    """Tell inside the block what nemflow logs, as much of it as the verbosity says."""
     logger = logging.getLogger("nemflow")
-    handler = _ToTeller(teller)
+    handler = _ToTeller(tell)
     handler.setLevel(_LOG_LEVELS[verbosity])  # others may want more of the logger
     handler.addFilter(_is_news)
     handler.setFormatter(_OneLine(traceback=verbosity is Verbosity.DEBUG))
@@ -167,11 +177,10 @@ def telling(verbosity: Verbosity, environment: Mapping[str, str]) -> Iterator[Re
     logger.addHandler(handler)
     logger.setLevel(_LOG_LEVELS[verbosity])
     try:
-        yield teller
+        yield
     finally:
         logger.setLevel(level)
         logger.removeHandler(handler)
-        teller.close()
 
 
 def _teller(verbosity: Verbosity, environment: Mapping[str, str], stream: TextIO) -> Teller:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nemflow.flows.executors.threads import ThreadExecutor
     from nemflow.flows.history.writer import HistoryReporter
     from nemflow.flows.parameters import DateTimeParameter, Parameter
+    from nemflow.flows.relay import Relay, Told, tell_again
     from nemflow.flows.reporter import Reporter, Silent
     from nemflow.flows.runner import FlowRunner
     from nemflow.flows.settings import RunSettings
@@ -86,6 +87,7 @@ __all__ = [
     "NemflowError",
     "Parameter",
     "ProcessExecutor",
+    "Relay",
     "Reporter",
     "Result",
     "RunSettings",
@@ -95,6 +97,7 @@ __all__ = [
     "Task",
     "TaskRunner",
     "ThreadExecutor",
+    "Told",
     "apply_map",
     "atomic_path",
     "build_etl",
@@ -121,6 +124,7 @@ __all__ = [
     "switch",
     "tags",
     "task",
+    "tell_again",
     "triggers",
     "unmapped",
 ]
@@ -157,6 +161,7 @@ _HOMES = MappingProxyType(
         "MemoryResult": "nemflow.results.memory",
         "Parameter": "nemflow.flows.parameters",
         "ProcessExecutor": "nemflow.flows.executors.processes",
+        "Relay": "nemflow.flows.relay",
         "Reporter": "nemflow.flows.reporter",
         "Result": "nemflow.results.base",
         "RunSettings": "nemflow.flows.settings",
@@ -166,6 +171,7 @@ _HOMES = MappingProxyType(
         "Task": "nemflow.tasks.base",
         "TaskRunner": "nemflow.tasks.runner",
         "ThreadExecutor": "nemflow.flows.executors.threads",
+        "Told": "nemflow.flows.relay",
         "apply_map": "nemflow.flows.apply_map",
         "atomic_path": "nemflow.results.atomic",
         "build_etl": "nemflow.flows.etl",
@@ -188,6 +194,7 @@ _HOMES = MappingProxyType(
         "switch": "nemflow.tasks.control_flow",
         "tags": "nemflow.tasks.context",
         "task": "nemflow.tasks.decorator",
+        "tell_again": "nemflow.flows.relay",
         "unmapped": "nemflow.tasks.annotations",
     }
 )

@@ -21,18 +21,25 @@ _SMALLEST = 12  # both magics, and the length of the footer between them
 
 
 def write_table(
-    table: pa.Table, path: str | os.PathLike[str], *, dictionary_columns: Sequence[str] = ()
+    table: pa.Table,
+    path: str | os.PathLike[str],
+    *,
+    dictionary_columns: Sequence[str] = (),
+    statistics_columns: Sequence[str] | None = None,
 ) -> None:
     """Write *table* to *path* as one row group, compressed with zstd.
 
     Only *dictionary_columns* are stored by dictionary: it makes a column of few names smaller, and
-    one of many numbers larger and slower. The file is written in place: give a temporary path, such
-    as `atomic_path` or a file target has.
+    one of many numbers larger and slower. Only *statistics_columns* (all, if it is None) get their
+    least and greatest value noted, by which readers pass over what they do not look for. The file
+    is written in place: give a temporary path, such as `atomic_path` or a file target has.
 
     Raises:
-        ResultError: the table has no column of a name in *dictionary_columns*, or one in seconds.
+        ResultError: the table has no column of a name given here, or one in seconds.
     """
-    write_groups([table], path, dictionary_columns=dictionary_columns)
+    write_groups(
+        [table], path, dictionary_columns=dictionary_columns, statistics_columns=statistics_columns
+    )
 
 
 def write_groups(
@@ -40,6 +47,7 @@ def write_groups(
     path: str | os.PathLike[str],
     *,
     dictionary_columns: Sequence[str] = (),
+    statistics_columns: Sequence[str] | None = None,
 ) -> None:
     """Write *tables*, which have one schema, to *path* as a row group each; else as `write_table` does.
 
@@ -53,11 +61,13 @@ def write_groups(
     schema = tables[0].schema
     _check_units(schema, path)
     _check_columns(dictionary_columns, schema.names, path)
+    _check_columns(statistics_columns or (), schema.names, path)
     with pq.ParquetWriter(
         os.fspath(path),
         schema,
         version="2.6",
         use_dictionary=list(dictionary_columns) or False,  # type: ignore[arg-type]  # the stubs know no list
+        write_statistics=True if statistics_columns is None else list(statistics_columns),
         compression="zstd",
         compression_level=1,
     ) as file:

@@ -1,4 +1,4 @@
-"""The flow runs of one command: the flows of a data set, date by date, stage by stage.
+"""The flow runs of one command: the flows of a data set, date by date or stage by stage.
 
 A stage that the one before it has left without its file is not started; other dates go on.
 """
@@ -6,7 +6,7 @@ A stage that the one before it has left without its file is not started; other d
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -31,6 +31,7 @@ class Conditions:
         look_inside: read facts from files that were there already, which takes time.
         clock: seconds, for durations.
         now: says which days are due for a look at something better.
+        is_stopped: asked before each flow run; once it says so, none is begun any more.
     """
 
     settings: RunSettings
@@ -42,6 +43,7 @@ class Conditions:
     look_inside: bool = False
     clock: Callable[[], float] = time.perf_counter
     now: Callable[[], datetime] = utc_now
+    is_stopped: Callable[[], bool] = bool
 
 
 def run_batch(
@@ -61,8 +63,31 @@ def run_batch(
     for day in days:
         before: FlowRunRecord | None = None
         for flow in flows:
+            if conditions.is_stopped():
+                return
             before = _run_stage(flow, day, before, conditions, tell)
             tell(before)
+
+
+def run_stages(
+    work: Iterable[tuple[Flow, Sequence[date]]],
+    conditions: Conditions,
+    tell: Callable[[FlowRunRecord], None],
+) -> None:
+    """Run the flows, which are the stages of a data set, one after the other for all their days.
+
+    Args:
+        work: the stages in their order, each with its days.
+        conditions: how.
+        tell: is given the record of each flow run when it has ended.
+    """
+    before: dict[date, FlowRunRecord] = {}
+    for flow, days in work:
+        for day in days:
+            if conditions.is_stopped():
+                return
+            before[day] = _run_stage(flow, day, before.get(day), conditions, tell)
+            tell(before[day])
 
 
 def _run_stage(
@@ -150,12 +175,17 @@ def _with_end(
     if goal is None:
         return replace(record, outcome=Outcome.DONE)
     if goal.is_cached():
+        # once it is imported, reading facts takes no time to speak of
+        look_inside = look_inside or "pyarrow" in sys.modules
         return _with_file(replace(record, outcome=Outcome.PRESENT), look_inside=look_inside)
     if goal.is_skipped():
         return replace(record, outcome=Outcome.NOT_RUN, reason=one_line(goal.message or ""))
     written = record.target is not None and os.path.exists(record.target)
-    outcome = Outcome.WRITTEN if written else Outcome.DONE
-    return _with_file(replace(record, outcome=outcome), look_inside=True)
+    record = replace(record, outcome=Outcome.WRITTEN if written else Outcome.DONE)
+    facts = _facts_in_hand(ends)
+    if not written or facts is None:
+        return _with_file(record, look_inside=True)
+    return _with_facts(_with_file(record, look_inside=False), facts)
 
 
 def _error(state: states.State, ends: Mapping[Task, states.State]) -> str:
@@ -166,8 +196,17 @@ def _error(state: states.State, ends: Mapping[Task, states.State]) -> str:
     return describe_failure(state)
 
 
+def _facts_in_hand(ends: Mapping[Task, states.State]) -> Mapping[str, str] | None:
+    """Return what the table that was written says of itself, without reading it back."""
+    for end in reversed(list(ends.values())):
+        metadata = getattr(getattr(end.result, "schema", None), "metadata", None) or {}
+        if b"nemflow.rows" in metadata:
+            return {key.decode(): text.decode() for key, text in metadata.items()}
+    return None
+
+
 def _with_file(record: FlowRunRecord, *, look_inside: bool) -> FlowRunRecord:
-    """Add what is known of the target without importing what is not imported yet."""
+    """Add the size of the target and, where they are wanted, the facts inside."""
     target = record.target
     if target is None:
         return record
@@ -175,19 +214,23 @@ def _with_file(record: FlowRunRecord, *, look_inside: bool) -> FlowRunRecord:
         record = replace(record, bytes=os.stat(target).st_size)
     except OSError:
         return record
-    if target.endswith(".parquet") and (look_inside or "pyarrow" in sys.modules):
-        return _with_metadata(record, target)
-    return record
+    return _with_metadata(record, target) if look_inside else record
 
 
 def _with_metadata(record: FlowRunRecord, target: str) -> FlowRunRecord:
-    """Add what the target's metadata say; nothing where it cannot be read."""
+    """Add what the target's metadata say; nothing where it is no Parquet or cannot be read."""
+    if not target.endswith(".parquet"):
+        return record
     from nemflow import parquet  # imports pyarrow
 
     try:
         facts = parquet.read_metadata(target)
     except UnreadableTarget:  # the next run of the flow sets it aside and says so
         return record
+    return _with_facts(record, facts)
+
+
+def _with_facts(record: FlowRunRecord, facts: Mapping[str, str]) -> FlowRunRecord:
     rows = facts.get("nemflow.rows", "")
     is_news = record.outcome is Outcome.WRITTEN
     return replace(

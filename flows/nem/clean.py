@@ -1,5 +1,6 @@
 """The work of a clean stage: a day's raw rows become a typed, tidy, checked table."""
 
+import functools
 import logging
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pyarrow as pa
 
 from nemflow import parquet
 from nemflow.errors import MarketError
+from nemflow.flows.nem.desk import Desk
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.provenance import source_of, stamp
 from nemflow.tasks.nem.check import check_clean_day, price_warnings
@@ -19,13 +21,16 @@ from nemflow.tasks.nem.tidy import tidy
 log = logging.getLogger(__name__)
 
 
-def read_raw(dataset: Dataset, data_dir: Path, day: date) -> pa.Table:
-    """Return the rows that the raw stage kept of a day.
+def read_raw(dataset: Dataset, data_dir: Path, day: date, desk: Desk | None = None) -> pa.Table:
+    """Return the rows that the raw stage kept of a day, from the desk if they were just made.
 
     Raises:
         MarketError: they are not there.
         UnreadableTarget: they cannot be read.
     """
+    just_made = None if desk is None else desk.raw(day)
+    if just_made is not None:
+        return just_made
     path = data_dir / raw_target(dataset.name).format(date=day)
     if not path.exists():
         raise MarketError(
@@ -35,7 +40,7 @@ def read_raw(dataset: Dataset, data_dir: Path, day: date) -> pa.Table:
     return parquet.read_table(path)
 
 
-def tidy_day(raw: pa.Table, dataset: Dataset, day: date) -> pa.Table:
+def tidy_day(raw: pa.Table, dataset: Dataset, day: date, desk: Desk | None = None) -> pa.Table:
     """Return the clean rows of a day; prices beyond the market's limits are warned about and kept.
 
     Raises:
@@ -50,7 +55,9 @@ def tidy_day(raw: pa.Table, dataset: Dataset, day: date) -> pa.Table:
             f"make them again: nemflow run {dataset.name}_raw --date {day} --force"
         )
     quality = Quality(facts["nemflow.quality"] or Quality.FINAL)
-    clean = tidy(raw, dataset, table, source=facts["nemflow.source"], quality=quality)
+    source = facts["nemflow.source"]
+    make = functools.partial(tidy, dataset=dataset, table=table, source=source, quality=quality)
+    clean = make(raw) if desk is None else desk.tidied(day, raw, make)
     check_clean_day(clean, dataset, day)
     for warning in price_warnings(clean, dataset, day):
         log.warning("%s", warning)

@@ -1,5 +1,6 @@
 """The work of a raw stage: fetch a day's published files, select its rows, check them."""
 
+import functools
 import logging
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -8,19 +9,21 @@ import pyarrow as pa
 
 from nemflow import parquet, report_progress
 from nemflow.errors import IncompleteDay, MarketError, UnreadableTarget
+from nemflow.flows.nem.desk import Desk
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.provenance import describe_source, stamp
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.flows.nem.standing import put_off
-from nemflow.tasks.nem.aemo_csv import read_day
+from nemflow.tasks.nem.aemo_csv import read_day, read_table
 from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.check import check_raw_day
+from nemflow.tasks.nem.csv_rows import read_all
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.due import next_due
 from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 from nemflow.tasks.nem.members import open_reports
-from nemflow.tasks.nem.price_demand import read_region_day
+from nemflow.tasks.nem.price_demand import find_region_rows, read_region_day
 from nemflow.tasks.nem.published import Published, PublishedFile
 from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.sources import REPORT_FEEDS, Quality, Source
@@ -44,11 +47,13 @@ def fetch(
         NotPublishedYet: AEMO has not published the day yet.
         MarketError: no source has it, or a file could not be fetched whole.
     """
-    published = fetch_day(
-        *(day, dataset, fetch_settings(settings)),
-        progress=report_progress,
-        renew_since=settings.now() if renew else None,
-    )
+    published = None if settings.desk is None else settings.desk.published(day)
+    if published is None:
+        published = fetch_day(
+            *(day, dataset, fetch_settings(settings)),
+            progress=report_progress,
+            renew_since=settings.now() if renew else None,
+        )
     if published.reason:
         log.warning("%s", published.reason)
     return published
@@ -89,7 +94,7 @@ def select_day(published: Published, dataset: Dataset, settings: MarketSettings)
     faults: list[str] = []
     for files, regions in _shares(published):
         try:
-            parts.append(_read_share(files, dataset, published, regions))
+            parts.append(_read_share(files, dataset, published, regions, settings.desk))
         except MarketError as error:
             for file in files:
                 archive.doubt(file, str(error))
@@ -175,10 +180,18 @@ def _read_share(
     dataset: Dataset,
     published: Published,
     regions: tuple[str, ...],
+    desk: Desk | None,
 ) -> pa.Table:
     """Return the day's rows of some files, in order, checked to be whole for these regions."""
     day, table = published.day, dataset.tables[published.source]
-    if table.is_plain:
+    if desk is not None:
+        found = [
+            desk.rows(file.path, table, day, functools.partial(_read_all, file, table))
+            for file in files
+        ]
+        # a file's days share its memory: one piece of it need not be copied
+        rows = found[0] if len(found) == 1 else pa.concat_tables(found, promote_options="default")
+    elif table.is_plain:
         [file], [region] = files, regions
         rows = read_region_day(file.path.read_bytes(), region, day, file=str(file.path))
     else:
@@ -188,6 +201,20 @@ def _read_share(
         rows = pa.concat_tables(parts, promote_options="default").combine_chunks()
     check_raw_day(rows, dataset, table, day, regions=regions)
     return rows
+
+
+def _read_all(file: PublishedFile, table: Table) -> pa.Table:
+    """Return all rows of a table of a file, as text."""
+    feed = REPORT_FEEDS.get(file.source)
+    if feed is not None:
+        reports = open_reports(file.path, feed, lambda span: True)
+        names = ((report, f"{file.path.parent}/{report.name}") for report in reports)
+        parts = [read_table(report.data, table, file=name) for report, name in names]
+        return pa.concat_tables(parts, promote_options="default")
+    data = open_published(file.path)
+    if table.is_plain:
+        return read_all(find_region_rows(data, file=str(file.path)))
+    return read_table(data, table, file=str(file.path))
 
 
 def _read_file(file: PublishedFile, table: Table, day: date) -> Iterator[pa.Table]:

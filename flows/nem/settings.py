@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nemflow.flows.nem.desk import Desk
 from nemflow.tasks.nem.market_time import utc_now
 from nemflow.tasks.nem.sources import Source
 
@@ -25,6 +26,7 @@ class MarketSettings:
         timeout_s: how long a server may stay silent.
         tries: how often a request is made before it counts as failed.
         now: the clock, which says what can be published.
+        desk: what runs of neighbouring days share in memory, in a backfill.
     """
 
     data_dir: Path
@@ -38,3 +40,4 @@ class MarketSettings:
     timeout_s: float = 60.0
     tries: int = 5
     now: Callable[[], datetime] = utc_now
+    desk: Desk | None = None

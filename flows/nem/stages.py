@@ -68,7 +68,9 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
         return rows
 
     def load(rows: "pa.Table", date: date, path: Path) -> None:
-        parquet.write_table(rows, path)
+        parquet.write_table(rows, path, statistics_columns=[])
+        if settings.desk is not None:
+            settings.desk.put_raw(date, rows)
 
     return build_etl(
         f"{dataset.name}_raw",
@@ -92,12 +94,12 @@ def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
     def extract(date: date) -> "pa.Table":
         from nemflow.flows.nem.clean import read_raw
 
-        return read_raw(dataset, settings.data_dir, date)
+        return read_raw(dataset, settings.data_dir, date, settings.desk)
 
     def transform(raw: "pa.Table", date: date) -> "pa.Table":
         from nemflow.flows.nem.clean import tidy_day
 
-        return tidy_day(raw, dataset, date)
+        return tidy_day(raw, dataset, date, settings.desk)
 
     def load(clean: "pa.Table", date: date, path: Path) -> None:
         write_clean(clean, path)

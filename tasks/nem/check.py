@@ -1,7 +1,8 @@
 """Quality gates on one day: is every interval of every region there, and is every price possible.
 
-The raw gate looks at AEMO's text, the clean gate at our own table; both say all that is wrong at
-once. Prices beyond the market's limits only warn: what AEMO published is kept.
+The raw gate looks at AEMO's text, the clean gate at our own table. A whole day passes by a quick look
+at whole columns (`whole_day`); of any other all that is wrong is said at once. Prices beyond the
+market's limits only warn: what AEMO published is kept.
 """
 
 import math
@@ -14,12 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile, IncompleteDay
+from nemflow.tasks.nem.arrow_values import least_and_greatest, number
 from nemflow.tasks.nem.csv_rows import texts_of
 from nemflow.tasks.nem.datasets import Dataset, Run
 from nemflow.tasks.nem.limits import ENERGY_FLOOR, FCAS_FLOOR, limits_on
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds, interval_ends, parse_stamp
 from nemflow.tasks.nem.regions import first_interval_end, is_known_region, regions_on
 from nemflow.tasks.nem.tables import INTERVENTION, Table
+from nemflow.tasks.nem.whole_day import is_whole_clean_day, is_whole_raw_day
 
 _MOST_LISTED = 5
 
@@ -42,6 +45,8 @@ def check_raw_day(
     Raises:
         IncompleteDay: intervals missing, unknown regions, stamps off the grid or not of the day.
     """
+    if is_whole_raw_day(rows, dataset, table, day, regions):
+        return
     minutes = table.minutes_on(day)
     names = texts_of(rows[table.region_column])
     stamps = texts_of(rows[table.stamp])
@@ -70,6 +75,8 @@ def check_clean_day(table: pa.Table, dataset: Dataset, day: date) -> None:
     Raises:
         IncompleteDay: listing all that is wrong.
     """
+    if is_whole_clean_day(table, dataset, day):
+        return
     subject = f"The clean table of {day}"
     resolutions = table["resolution_minutes"].unique().to_pylist()
     if len(resolutions) != 1 or resolutions[0] not in (5, 30):
@@ -110,18 +117,17 @@ def price_warnings(clean: pa.Table, dataset: Dataset, day: date) -> list[str]:
 
 def _price_warning(clean: pa.Table, column: str, floor: float, cap: float, day: date) -> str:
     prices = clean[column]
-    beyond = clean.filter(
-        pc.or_(pc.greater(prices, pa.scalar(cap)), pc.less(prices, pa.scalar(floor)))
-    )
-    if not beyond.num_rows:
+    least, greatest = least_and_greatest(prices)
+    if least is None or (least >= floor and greatest <= cap):
         return ""
-    found = zip(
+    beyond = clean.filter(pc.or_(pc.greater(prices, number(cap)), pc.less(prices, number(floor))))
+    worst = zip(
         (price or 0.0 for price in beyond[column].to_pylist()),
         _instants(beyond, "interval_end"),
         texts_of(beyond["region"]),
         strict=True,
     )
-    price, end, region = max(found, key=lambda row: max(row[0] - cap, floor - row[0]))
+    price, end, region = max(worst, key=lambda row: max(row[0] - cap, floor - row[0]))
     return (
         f"{column}: {beyond.num_rows} of {clean.num_rows} prices of {day} beyond "
         f"{floor:,.0f} to {cap:,.0f} AUD/MWh, worst {price:,.2f} at {_clock(end, day)} in {region}"

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.arrow_values import text
 from nemflow.tasks.nem.market_time import day_bounds, format_stamp
 from nemflow.tasks.nem.tables import STAMP
 
@@ -90,7 +91,7 @@ def read_day_rows(rows: CsvRows, day: date, stamp: str = STAMP) -> pa.Table:
     Stamps have a fixed width, so their text compares in order; a stamp without seconds sorts
     before the same one with them, which keeps it on the right side of both bounds.
     """
-    start, end = (pa.scalar(format_stamp(bound)) for bound in day_bounds(day))
+    start, end = (text(format_stamp(bound)) for bound in day_bounds(day))
     picked = (_between(batch, stamp, start, end) for batch in read_batches(rows))
     return pa.Table.from_batches(picked, _text_schema(rows)).combine_chunks()
 
@@ -98,6 +99,25 @@ def read_day_rows(rows: CsvRows, day: date, stamp: str = STAMP) -> pa.Table:
 def texts_of(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> list[str]:
     """Return a text column as a list, null as ""."""
     return [text or "" for text in column.to_pylist()]
+
+
+def as_numbers(column: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
+    """Return a text column as float64, empty text as null; blanks around a number are let pass.
+
+    Raises:
+        pyarrow.ArrowInvalid: a text is no number.
+    """
+    try:
+        return pc.cast(_empty_as_null(column), pa.float64())
+    except pa.ArrowInvalid:
+        return pc.cast(_empty_as_null(pc.ascii_trim_whitespace(column)), pa.float64())
+
+
+def _empty_as_null(column: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
+    texts: pa.ChunkedArray[Any] = pc.if_else(
+        pc.equal(column, text("")), pa.nulls(1, pa.string())[0], column
+    )
+    return texts
 
 
 def _between(

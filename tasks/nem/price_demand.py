@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.arrow_values import text
 from nemflow.tasks.nem.csv_rows import CsvRows, read_day_rows
 from nemflow.tasks.nem.tables import PRICE_AND_DEMAND
 
@@ -24,7 +25,7 @@ def read_region_day(data: bytes, region: str, day: date, *, file: str = "the fil
         BrokenFile: no such header, a column missing, or ragged rows.
     """
     rows = read_day_rows(find_region_rows(data, file=file), day)
-    return rows.filter(pc.equal(rows[PRICE_AND_DEMAND.region_column], pa.scalar(region)))
+    return rows.filter(pc.equal(rows[PRICE_AND_DEMAND.region_column], text(region)))
 
 
 def find_region_rows(data: bytes, *, file: str = "the file") -> CsvRows:

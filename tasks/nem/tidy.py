@@ -16,6 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.arrow_values import (
+    flags,
+    instant,
+    integer,
+    integers,
+    length,
+    number,
+    text,
+    texts,
+)
 from nemflow.tasks.nem.columns import Column, Kind
 from nemflow.tasks.nem.datasets import Dataset, Run
 from nemflow.tasks.nem.market_time import ARROW_ZONE, FIVE_MINUTE_SETTLEMENT
@@ -24,10 +34,12 @@ from nemflow.tasks.nem.tables import INTERVENTION, Table
 
 _INSTANT = pa.timestamp("us", tz=ARROW_ZONE)
 _LOCAL = pa.timestamp("us")
-_UTC_OFFSET = pa.scalar(timedelta(hours=10), pa.duration("us"))  # of NEM time
-_MINUTE = pa.scalar(timedelta(minutes=1), pa.duration("us"))
+_UTC_OFFSET = length(timedelta(hours=10))  # of NEM time
+_MINUTE = length(timedelta(minutes=1))
 _CHANGED = "LASTCHANGED"
 _MOST_REGIONS = 100
+_EMPTY = text("")
+_NO_TEXT = pa.nulls(1, pa.string())[0]
 
 _TYPES: MappingProxyType[Kind, pa.DataType] = MappingProxyType(
     {
@@ -75,8 +87,8 @@ def tidy(
     columns: dict[str, _Column] = {}
     if table.has_runs:
         run = _numbers(rows, INTERVENTION)
-        directed = ends.filter(pc.not_equal(run, pa.scalar(0.0)))
-        is_pricing = pc.equal(run, pa.scalar(0.0))
+        directed = ends.filter(pc.not_equal(run, number(0.0)))
+        is_pricing = pc.equal(run, number(0.0))
         if dataset.run is Run.PRICING and not pc.all(is_pricing, skip_nulls=False).as_py():
             rows, ends = rows.filter(is_pricing).combine_chunks(), ends.filter(is_pricing)
     order = _order(rows, ends, dataset, table)
@@ -116,19 +128,19 @@ def _slim(rows: pa.Table, wanted: Sequence[Column], table: Table) -> pa.Table:
     names += [column.aemo for column in wanted]
     slim = rows.select([name for name in dict.fromkeys(names) if name in rows.column_names])
     if table.parts:
-        is_part = pc.is_in(_texts(slim, table.region_column), value_set=pa.array(table.parts))
+        is_part = pc.is_in(_texts(slim, table.region_column), value_set=texts(table.parts))
         slim = slim.filter(pc.invert(is_part))
     return slim.combine_chunks()
 
 
 def _order(rows: pa.Table, ends: _Column, dataset: Dataset, table: Table) -> _Column:
     """Return the numbers of the rows to take: one for each interval and region, sorted by both."""
-    regions: _Column = _texts(rows, table.region_column).fill_null("")
+    regions: _Column = _texts(rows, table.region_column).fill_null(_EMPTY)
     names = sorted(map(str, regions.unique().to_pylist()))
     if len(names) > _MOST_REGIONS:
         raise BrokenFile(f"{table.name} names {len(names)} regions; the first is {names[0]!r}")
-    ranks = pc.cast(pc.index_in(regions, value_set=pa.array(names, pa.string())), pa.int64())
-    keys = pc.add(pc.multiply(pc.cast(ends, pa.int64()), pa.scalar(_MOST_REGIONS)), ranks)
+    ranks = pc.cast(pc.index_in(regions, value_set=texts(names)), pa.int64())
+    keys = pc.add(pc.multiply(pc.cast(ends, pa.int64()), integer(_MOST_REGIONS)), ranks)
     if pc.count_distinct(keys).as_py() == len(keys):
         return pc.sort_indices(keys)
     columns = [keys, *_merits(rows, dataset, table)]
@@ -136,7 +148,7 @@ def _order(rows: pa.Table, ends: _Column, dataset: Dataset, table: Table) -> _Co
     worst_first = pc.sort_indices(ranked, sort_keys=[(n, "ascending") for n in ranked.column_names])
     sorted_keys = keys.take(worst_first)
     is_best = pc.not_equal(sorted_keys[:-1], sorted_keys[1:])
-    return worst_first.filter(pa.concat_arrays([is_best, pa.array([True])]))
+    return worst_first.filter(pa.concat_arrays([is_best, flags([True])]))
 
 
 def _merits(rows: pa.Table, dataset: Dataset, table: Table) -> list[_Column]:
@@ -145,20 +157,21 @@ def _merits(rows: pa.Table, dataset: Dataset, table: Table) -> list[_Column]:
         pc.cast(pc.is_valid(_numbers(rows, dataset.value_in(table))), pa.int8())
     ]
     if table.has_runs:
-        merits.append(_numbers(rows, INTERVENTION).fill_null(0.0))
+        merits.append(_numbers(rows, INTERVENTION).fill_null(number(0.0)))
     if table.grade_column:
-        grades = pc.index_in(_texts(rows, table.grade_column), value_set=pa.array(table.grades))
-        merits.append(grades.fill_null(-1))
-    merits.append(_texts(rows, _CHANGED).fill_null(""))
-    return [*merits, pa.array(range(rows.num_rows), pa.int64())]
+        grades = pc.index_in(_texts(rows, table.grade_column), value_set=texts(table.grades))
+        worst: Any = integer(-1, pa.int32())
+        merits.append(grades.fill_null(worst))
+    merits.append(_texts(rows, _CHANGED).fill_null(_EMPTY))
+    return [*merits, integers(range(rows.num_rows))]
 
 
 def _intervals(ends: _Column, table: Table) -> dict[str, _Column]:
     """Return the columns that tell an interval, by where it ends and how long the table's are."""
     minutes = pc.if_else(
-        pc.less_equal(ends, pa.scalar(FIVE_MINUTE_SETTLEMENT, _INSTANT)),
-        pa.scalar(table.minutes_before_settlement, pa.int16()),
-        pa.scalar(table.minutes, pa.int16()),
+        pc.less_equal(ends, instant(FIVE_MINUTE_SETTLEMENT, _INSTANT)),
+        integer(table.minutes_before_settlement, pa.int16()),
+        integer(table.minutes, pa.int16()),
     )
     lengths = pc.multiply(pc.cast(minutes, pa.int64()), _MINUTE)
     starts = pc.subtract(ends, lengths)
@@ -205,10 +218,9 @@ def _numbers(rows: pa.Table, name: str) -> _Column:
     column = _one_piece(rows[name])
     if not pa.types.is_string(column.type):
         return _cast(column, pa.float64(), name)
-    is_empty = pc.equal(column, pa.scalar(""))
-    texts: _Column = pc.if_else(is_empty, pa.scalar(None, pa.string()), column)
+    found: _Column = pc.if_else(pc.equal(column, _EMPTY), _NO_TEXT, column)
     try:
-        numbers: _Column = pc.cast(texts, pa.float64())
+        numbers: _Column = pc.cast(found, pa.float64())
     except pa.ArrowInvalid:  # blanks around a number are rare, and cost as much to look for
         return _cast(_texts(rows, name), pa.float64(), name)
     return numbers
@@ -220,13 +232,12 @@ def _texts(rows: pa.Table, name: str) -> _Column:
         return pa.nulls(rows.num_rows, pa.string())
     column = _one_piece(rows[name])
     trimmed = pc.ascii_trim_whitespace(pc.cast(column, pa.string()))
-    is_empty = pc.equal(trimmed, pa.scalar(""))
-    texts: _Column = pc.if_else(is_empty, pa.scalar(None, pa.string()), trimmed)
-    return texts
+    found: _Column = pc.if_else(pc.equal(trimmed, _EMPTY), _NO_TEXT, trimmed)
+    return found
 
 
 def _one_piece(column: "pa.ChunkedArray[Any]") -> _Column:
-    chunks: list[_Column] = column.chunks or [pa.array([], column.type)]
+    chunks: list[_Column] = column.chunks or [pa.nulls(0, column.type)]
     return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
 
 
@@ -237,5 +248,5 @@ def _cast(column: _Column, kind: pa.DataType, name: str) -> _Column:
         raise BrokenFile(f"{name} cannot be read: {error}") from error
 
 
-def _repeat(text: str, rows: pa.Table) -> _Column:
-    return pa.repeat(pa.scalar(text, pa.string()), rows.num_rows)
+def _repeat(word: str, rows: pa.Table) -> _Column:
+    return pa.repeat(text(word), rows.num_rows)

@@ -1,7 +1,8 @@
 """Accept or refuse a published file as a whole, before it enters the archive.
 
-A file is read once, in blocks, numbers typed as float64, of stamps only the different ones kept.
-Only when that fails is it read again as text, to name the culprit.
+A file is read once, in blocks, numbers typed as float64, of stamps only the different ones kept; or,
+where its rows are wanted anyway, as the text that they are, and the numbers are tried afterwards.
+Only when that fails is it read again, to name the culprit.
 """
 
 import math
@@ -9,18 +10,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, find_rows
-from nemflow.tasks.nem.csv_rows import CsvRows, read_batches, texts_of
+from nemflow.tasks.nem.csv_rows import (
+    CsvRows,
+    as_numbers,
+    read_all,
+    read_batches,
+    texts_of,
+)
 from nemflow.tasks.nem.market_time import Month, format_stamp, month_bounds, parse_stamp
 from nemflow.tasks.nem.price_demand import find_region_rows
 from nemflow.tasks.nem.tables import PRICE_AND_DEMAND, STAMP, Table
 from nemflow.tasks.nem.unzip import open_published
-
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
@@ -42,11 +49,16 @@ class FileFacts:
 VerifyTable = Callable[[Path, Table, Month], FileFacts]
 
 
-def verify_table_file(path: Path, table: Table, month: Month) -> FileFacts:
+def verify_table_file(
+    path: Path, table: Table, month: Month, keep: Callable[[pa.Table], None] | None = None
+) -> FileFacts:
     """Check the zip (or bare csv) of one AEMO table's month from magic to last number.
 
     Zip, check sum, footer count, required columns, at least one row, every stamp of the month
     (a repeated interval at its edges is let pass), every `Table.numeric` a number or empty.
+
+    Args:
+        keep: is given all rows of a file that passes, as text, for whom they are wanted next.
 
     Raises:
         BrokenFile: the file is not whole, or not what its name says.
@@ -55,8 +67,15 @@ def verify_table_file(path: Path, table: Table, month: Month) -> FileFacts:
     created = creation_stamp(data, file=path.name)
     check_footer(data, file=path.name)
     rows = find_rows(data, table, file=path.name)
-    texts = check_numbers(rows, table, [table.stamp])
-    return _facts(rows, texts[table.stamp], month, created, table.days_beyond)
+    if keep is None:
+        texts = check_numbers(rows, table, [table.stamp])
+        return _facts(rows, texts[table.stamp], month, created, table.days_beyond)
+    kept = read_all(rows)
+    _check_number_texts(kept, rows, table)
+    stamps = set(texts_of(kept[table.stamp].unique()))
+    facts = _facts(rows, stamps, month, created, table.days_beyond)
+    keep(kept)
+    return facts
 
 
 def verify_region_file(path: Path, region: str, month: Month) -> FileFacts:
@@ -96,7 +115,19 @@ def check_numbers(rows: CsvRows, table: Table, names: Sequence[str]) -> dict[str
     return texts
 
 
-def _is_finite(column: "pa.Array[pa.DoubleScalar]") -> bool:
+def _check_number_texts(kept: pa.Table, rows: CsvRows, table: Table) -> None:
+    """Check all numbers of rows that were read as text."""
+    numeric = [column for column in table.numeric if column in rows.columns]
+    try:
+        is_good = all(_is_finite(as_numbers(kept[column])) for column in numeric)
+    except pa.ArrowInvalid:
+        is_good = False
+    if not is_good:
+        _blame_number(rows, table, numeric)
+        raise BrokenFile(f"{rows.label} has a number that is not finite")
+
+
+def _is_finite(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> bool:
     # One sum is infinite or no number as soon as one of its parts is.
     return math.isfinite(pc.sum(column).as_py() or 0.0)
 

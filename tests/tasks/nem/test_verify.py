@@ -23,10 +23,13 @@ def _pairs(month: Month = _JANUARY, minutes: int = 30) -> list[tuple[str, str]]:
     return [(format_stamp(end), "1.5") for end in ends]
 
 
-@pytest.fixture
-def verify(make_zip, make_csv, mmsdm_form):
-    """Verify rows, written as the zip of 2018-05."""
-    return lambda rows: verify_table_file(make_zip(make_csv(mmsdm_form, rows)), DISPATCHPRICE, _MAY)
+@pytest.fixture(params=["numbers alone", "all as text"])
+def verify(request, make_zip, make_csv, mmsdm_form):
+    """Verify rows, written as the zip of 2018-05, in either way."""
+    keep = [].append if request.param == "all as text" else None
+    return lambda rows: verify_table_file(
+        make_zip(make_csv(mmsdm_form, rows)), DISPATCHPRICE, _MAY, keep
+    )
 
 
 def test_a_whole_month_is_accepted_with_its_facts(verify, day_rows) -> None:

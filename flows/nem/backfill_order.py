@@ -1,0 +1,123 @@
+"""What is asked of a backfill, who hears of it, and the account of its flow runs."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from nemflow import Executor, Reporter, RunSettings, Silent
+from nemflow.errors import NemflowError, one_line
+from nemflow.flows.nem.batch import Conditions
+from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
+from nemflow.flows.nem.plan import BackfillPlan, Unit
+from nemflow.flows.nem.settings import MarketSettings
+
+
+class Watcher(Protocol):
+    """Hears how a backfill goes on, from several threads at once."""
+
+    def unit_begun(self, unit: Unit) -> None:
+        """Work on a unit begins."""
+
+    def unit_fetching(self, unit: Unit, done: int, total: int | None) -> None:
+        """A download is so far, in bytes; less than before is another file of the unit."""
+
+    def unit_making(self, unit: Unit) -> None:
+        """The files of a unit are here; its days are made."""
+
+    def flow_run_ended(self, unit: Unit, record: FlowRunRecord) -> None:
+        """A flow run has ended."""
+
+    def unit_ended(self, unit: Unit) -> None:
+        """Nothing more happens with a unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What is to be done, and how.
+
+    Attributes:
+        plan: the units.
+        dataset: its name.
+        flows: the name of the flow of each stage of the plan, in the order of the stages.
+        market: where prices come from and go to.
+        settings: the engine's.
+        watcher: hears how it goes on.
+        reporter: hears of every flow run, from several threads at once; None for nobody.
+        executor: where days are made; None for threads of this process.
+        workers: how many units may use a processor at once, in threads of this process.
+        force: make files again though they are there.
+        fail_fast: begin nothing more after a failure.
+        synthetic: the market is the sandbox.
+        stop: set it to have nothing more begun.
+    """
+
+    plan: BackfillPlan
+    dataset: str
+    flows: dict[str, str]
+    market: MarketSettings
+    settings: RunSettings
+    watcher: Watcher
+    reporter: Reporter | None = None
+    executor: Executor | None = None
+    workers: int = 1
+    force: bool = False
+    fail_fast: bool = False
+    synthetic: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def conditions(self) -> Conditions:
+        """Return how flow runs are to be done, in this process."""
+        return Conditions(
+            settings=self.settings,
+            reporter=self.reporter or Silent(),
+            force=self.force,
+            synthetic=self.synthetic,
+            is_stopped=self.stop.is_set,
+        )
+
+    def work(self, unit: Unit) -> dict[str, tuple[date, ...]]:
+        """Return the days of a unit by the name of the flow."""
+        return {self.flows[stage]: days for stage, days in unit.lacking.items() if days}
+
+
+class Account:
+    """The records of the flow runs of one unit.
+
+    Args:
+        backfill: whose unit it is.
+        unit: the days.
+    """
+
+    def __init__(self, backfill: Backfill, unit: Unit) -> None:
+        self._backfill = backfill
+        self._unit = unit
+        self._told: set[tuple[str, date]] = set()
+
+    def tell(self, record: FlowRunRecord) -> None:
+        """Tell of a flow run that has ended; after a failure nothing more may be begun."""
+        self._told.add((record.flow, record.date))
+        if self._backfill.fail_fast and record.outcome is Outcome.FAILED:
+            self._backfill.stop.set()
+        self._backfill.watcher.flow_run_ended(self._unit, record)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell that all flow runs which have not ended failed, because of an error beside them."""
+        expected = isinstance(error, (NemflowError, OSError)) and str(error)
+        words = one_line(str(error) if expected else f"{type(error).__name__}: {error}")
+        for flow, days in self._backfill.work(self._unit).items():
+            for day in days:
+                if (flow, day) not in self._told:
+                    self.tell(_failed(flow, day, words, synthetic=self._backfill.synthetic))
+
+
+def _failed(flow: str, day: date, error: str, *, synthetic: bool) -> FlowRunRecord:
+    return FlowRunRecord(
+        flow_run=f"{flow}_{day}",
+        flow=flow,
+        date=day,
+        state="Failed",
+        outcome=Outcome.FAILED,
+        synthetic=synthetic,
+        error=error,
+    )
