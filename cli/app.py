@@ -47,13 +47,15 @@ COMMANDS = MappingProxyType(
         "ui": "Serve the page of `nemflow report` live, with buttons that start runs.",
         "config": "Show the settings in force and where each comes from.",
         "sandbox": "Serve a synthetic market, for trying things out.",
+        "completion": "Print what makes a shell complete commands, flows, runs and dates.",
         "cron": "Print the crontab line that fetches yesterday's prices each day.",
         "help": "Explain exit codes, environment variables, dates or targets.",
     }
 )
 """The commands and their one-line helps."""
 
-_COMPLETION = "_NEMFLOW_COMPLETE"
+COMPLETION = "_NEMFLOW_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 
 class LazyGroup(click.Group):
@@ -219,8 +221,8 @@ def _put(message: str, hints: Sequence[str] = ()) -> None:
 
 def _complete() -> None:
     """Answer a shell that asks for completions; ``_NEMFLOW_COMPLETE=bash_source nemflow`` sets it up."""
-    instruction = os.environ.get(_COMPLETION)
+    instruction = os.environ.get(COMPLETION)
     if instruction:
         from click.shell_completion import shell_complete  # only shells need it
 
-        sys.exit(shell_complete(group, {}, NAME, _COMPLETION, instruction))
+        sys.exit(shell_complete(group, {}, NAME, COMPLETION, instruction))

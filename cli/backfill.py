@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.backfill_run import Order, carry_out
 from nemflow.cli.dates import read_span
 from nemflow.cli.executors import choose_executor
@@ -32,11 +33,19 @@ _MOST_WORKERS = 4  # more get in each other's way
 
 
 @click.command("backfill", short_help="Fetch years of prices.")
-@click.argument("dataset", metavar="[DATASET]", required=False)
+@click.argument("dataset", metavar="[DATASET]", required=False, shell_complete=completing.datasets)
 @click.option(
-    "--start", metavar="DATE", help="The first day: 2014-01-01, 2014-01, 2014, yesterday."
+    "--start",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The first day: 2014-01-01, 2014-01, 2014, yesterday.",
 )
-@click.option("--end", metavar="DATE", help="The last day, in the same forms; default yesterday.")
+@click.option(
+    "--end",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The last day, in the same forms; default yesterday.",
+)
 @click.option("--stage", type=click.Choice(("raw", "clean")), help="Make this stage only.")
 @click.option("--failed", is_flag=True, help="Do just what failed in the last backfill.")
 @click.option("--force", is_flag=True, help="Make files again though they are there.")

@@ -7,6 +7,7 @@ import time
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.options import config_option, debug_option, json_option, settings_of
 from nemflow.cli.output import put_json, put_line
@@ -19,7 +20,7 @@ _POLL_S = 0.1
 
 
 @click.command("cancel", short_help="Cancel a running or paused run.")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.option(
     "--wait",
     "wait_s",

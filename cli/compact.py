@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.options import (
     Verbosity,
@@ -34,9 +35,19 @@ _TOLD = (
 
 
 @click.command("compact", short_help="Put the day files of final months into one file a month.")
-@click.argument("dataset", default=DEFAULT_DATASET)
-@click.option("--start", metavar="DATE", help="From the month of this day, month or year.")
-@click.option("--end", metavar="DATE", help="To the month of this day, month or year.")
+@click.argument("dataset", default=DEFAULT_DATASET, shell_complete=completing.datasets)
+@click.option(
+    "--start",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="From the month of this day, month or year.",
+)
+@click.option(
+    "--end",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="To the month of this day, month or year.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; touch nothing.")
 @click.option("--sandbox", is_flag=True, help="The prices of the SYNTHETIC market.")
 @settings_options

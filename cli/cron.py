@@ -4,6 +4,7 @@ import shlex
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.agent import program
 from nemflow.cli.options import debug_option, settings_of, settings_options
 from nemflow.cli.output import put_lines
@@ -15,7 +16,9 @@ from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
 
 
 @click.command("cron", short_help="Print a crontab line.")
-@click.argument("what", metavar="[FLOW_OR_DATASET]", default=DEFAULT_DATASET)
+@click.argument(
+    "what", metavar="[FLOW_OR_DATASET]", default=DEFAULT_DATASET, shell_complete=completing.flows
+)
 @click.option(
     "--at",
     "clock",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.market import market_settings
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
@@ -41,7 +42,7 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
 
 
 @command.command("show", short_help="Show a flow's tasks, parameters and targets; or draw it.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.flows)
 @click.option(
     "--format",
     "form",

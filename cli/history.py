@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.dates import read_since
 from nemflow.cli.options import config_option, debug_option, json_option, settings_of
 from nemflow.cli.output import put_error, put_json, put_lines, width_of_terminal
@@ -28,7 +29,9 @@ _LIMIT = 20
 
 
 @click.command("history", short_help="List the runs of the past.")
-@click.option("--flow", metavar="FLOW", help="Only runs of this flow.")
+@click.option(
+    "--flow", metavar="FLOW", help="Only runs of this flow.", shell_complete=completing.flows
+)
 @click.option("--since", metavar="WHEN", help="Only runs since then: 7d, 12h, 30m, or a date.")
 @click.option("--state", type=click.Choice(tuple(STATES), case_sensitive=False), help="Only these.")
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.exit_codes import INTERRUPTED
 from nemflow.cli.options import config_option, debug_option, json_option, settings_of
 from nemflow.cli.output import put_json, put_line
@@ -23,7 +24,7 @@ _LOOKS_FOR_LOST_EVERY = 10  # polls
 
 
 @click.command("logs", short_help="Show the log of a run, or of one of its tasks.")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.argument("task", required=False)
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run ends.")
 @config_option

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.options import (
     Verbosity,
@@ -68,10 +69,17 @@ class Order:
 
 
 @click.command("prices", short_help="Print stored prices.")
-@click.option("--start", required=True, metavar="DATE", help="From this day, month or year.")
+@click.option(
+    "--start",
+    required=True,
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="From this day, month or year.",
+)
 @click.option(
     "--end",
     metavar="DATE",
+    shell_complete=completing.dates,
     help="To the end of this day, month or year; without, to that of --start.",
 )
 @click.option(

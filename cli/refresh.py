@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.dates import FIRST_DAY, read_days
 from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.options import (
@@ -49,8 +50,18 @@ _FAILURE = (Outcome.FAILED, Outcome.OVERDUE, Outcome.CANCELLED)
 
 
 @click.command("refresh", short_help="Look for better prices of days that are not final.")
-@click.option("--start", metavar="DATE", help="The first day, or month; default all.")
-@click.option("--end", metavar="DATE", help="The last day, or month; default today.")
+@click.option(
+    "--start",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The first day, or month; default all.",
+)
+@click.option(
+    "--end",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The last day, or month; default today.",
+)
 @click.option(
     "--dataset",
     "names",

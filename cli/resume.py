@@ -2,6 +2,7 @@
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.again import commands_of, make_again, talk_words
 from nemflow.cli.options import (
     config_option,
@@ -17,7 +18,7 @@ from nemflow.flows.history.reading import History
 
 
 @click.command("resume", short_help="Go on with a paused run.")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @config_option
 @json_option("One JSON object for the flow run on standard output.")
 @talk_options

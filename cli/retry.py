@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.again import commands_of, make_again, talk_words
 from nemflow.cli.dates import read_since
 from nemflow.cli.exit_codes import DONE, FAILED
@@ -23,7 +24,7 @@ from nemflow.flows.history.reading import FAILED_STATES, History
 
 
 @click.command("retry", short_help="Run again what failed.")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completing.runs)
 @click.option("--last", is_flag=True, help="What failed of the last command.")
 @click.option("--failed", is_flag=True, help="Every run whose last attempt failed.")
 @click.option("--since", metavar="WHEN", help="With --failed: only since then: 7d, 12h, a date.")

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.dates import read_days
 from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE, FAILED, HELD, INTERRUPTED, TERMINATED
@@ -81,11 +82,17 @@ class Order:
 
 
 @click.command("run", short_help="Fetch prices.")
-@click.argument("what", metavar="[FLOW_OR_DATASET_OR_FILE]", default=DEFAULT_DATASET)
+@click.argument(
+    "what",
+    metavar="[FLOW_OR_DATASET_OR_FILE]",
+    default=DEFAULT_DATASET,
+    shell_complete=completing.flows,
+)
 @click.option(
     "--date",
     "date_words",
     multiple=True,
+    shell_complete=completing.dates,
     metavar="DATE",
     help="A day (2014-01-01), a month (2014-01), today or yesterday; may be repeated.",
 )

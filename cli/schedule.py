@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.dates import read_days
 from nemflow.cli.options import (
     debug_option,
@@ -63,7 +64,7 @@ def command(context: click.Context, /) -> None:
 
 
 @command.command("add", short_help="Add a schedule.")
-@click.argument("what", metavar="FLOW_OR_DATASET")
+@click.argument("what", metavar="FLOW_OR_DATASET", shell_complete=completing.flows)
 @click.argument("words", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(
     "--cron", default="", metavar="EXPRESSION", help="Cron: minute hour day month weekday."
@@ -180,7 +181,7 @@ def list_(context: click.Context, /, *, project: str | None, as_json: bool) -> N
 
 
 @command.command("next", short_help="Show what is due next, over all schedules.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.schedules)
 @click.option("--n", "number", type=click.IntRange(1, 1000), default=10, show_default=True)
 @settings_options
 @json_option("One JSON object.")
@@ -206,7 +207,7 @@ def next_(context: click.Context, /, *, name: str | None, number: int, as_json: 
 
 
 @command.command("pause", short_help="Pause a schedule.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.schedules)
 @settings_options
 @debug_option
 @click.pass_context
@@ -223,7 +224,7 @@ def pause(context: click.Context, /, *, name: str) -> None:
 
 
 @command.command("resume", short_help="Resume a schedule.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.schedules)
 @settings_options
 @debug_option
 @click.pass_context
@@ -241,7 +242,7 @@ def resume(context: click.Context, /, *, name: str) -> None:
 
 
 @command.command("remove", short_help="Remove a schedule.")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.schedules)
 @settings_options
 @debug_option
 @click.pass_context

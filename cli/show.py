@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.options import config_option, debug_option, json_option, settings_of
 from nemflow.cli.output import put_json, put_lines, width_of_terminal
 from nemflow.cli.runs import (
@@ -25,7 +26,7 @@ from nemflow.flows.history.reading import History
 
 
 @click.command("show", short_help="Show one run: its tasks, states, target, error.")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.option("--all", "everything", is_flag=True, help="List all children of mapped tasks.")
 @config_option
 @json_option("One JSON object: the run, its task runs and its changes of state.")
