@@ -131,11 +131,7 @@ class RunLogs(logging.Handler):
         error: BaseException | None = None,
     ) -> None:
         """Write an entry, with the traceback of an error where one is given."""
-        moment = now.astimezone(self._zone)
-        offset = f"{moment:%z}"
-        head = (
-            f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}{offset[:3]}:{offset[3:]}"
-        )
+        head = now.astimezone(self._zone).isoformat(" ", "milliseconds")
         who = f"{task}: " if task else ""
         entry = f"{head} {logging.getLevelName(level)} {who}{text}\n"
         if error is not None and error.__traceback__ is not None:
