@@ -128,9 +128,12 @@ class OwnRunRecord:
             told = f"{self.state}: {self.error}"
         elif self.outcome in (Outcome.WRITTEN, Outcome.PRESENT):
             told = f"{self.state}, {self.outcome.words}"
+        elif self.outcome is Outcome.HELD:
+            told = f"{self.outcome.words}: {self.reason}"
         else:
             told = f"{self.state}: {self.reason}" if self.reason else self.state
-        place = f"  {self.target}" if self.target else ""
+        is_told = self.outcome is Outcome.HELD or not self.target
+        place = "" if is_told else f"  {self.target}"
         shown = [f"  {name} = {result}" for name, result in self.results.items()]
         hidden = len(shown) - LISTED
         more = [f"  and {hidden:,} more results"] if hidden > 0 else []
@@ -291,6 +294,8 @@ def _tell(record: OwnRunRecord, order: OwnOrder) -> None:
             put_line(f"go on with it: nemflow resume {shlex.quote(record.flow_run)}")
     elif record.outcome is Outcome.FAILED:
         put_error(f"error: {record.flow_run} failed: {record.error}")
+    elif record.outcome is Outcome.HELD:
+        put_error(f"error: {record.flow_run} {record.outcome.words}: {record.reason}")
 
 
 def _plain(value: object) -> object:

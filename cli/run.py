@@ -308,7 +308,9 @@ def _conclude(order: Order, records: Sequence[FlowRunRecord], hint: str = "") ->
         put_lines([hint] if hint else [])
         return
     if order.verbosity is Verbosity.QUIET:
-        for line in failures(records):
+        held = [r for r in records if r.outcome is Outcome.HELD]
+        lines = [f"{r.flow_run} {r.outcome.words}: {r.reason}" for r in held]
+        for line in (*failures(records), *lines):
             put_error(f"error: {line}")
     if hint:
         put_error(f"hint: {hint}")

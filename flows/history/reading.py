@@ -136,7 +136,7 @@ class History:
         """Return the task runs of a flow run, in the order in which they began."""
         words = (
             "SELECT * FROM task_runs WHERE flow_run_id = ? "
-            "ORDER BY coalesce(started_at, ended_at, 'Z'), rowid"
+            "ORDER BY coalesce(started_at, ended_at, 'Z'), length(slug), slug"
         )
         return self._ask(words, [run_id])
 

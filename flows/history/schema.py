@@ -65,7 +65,7 @@ STEPS = (
         progress INTEGER,
         progress_unit TEXT,
         PRIMARY KEY (flow_run_id, slug)
-    );
+    ) WITHOUT ROWID;
     CREATE TABLE state_changes (
         flow_run_id TEXT NOT NULL REFERENCES flow_runs (id),
         slug TEXT,
@@ -78,6 +78,9 @@ STEPS = (
 )
 """What makes a file of each version out of one of the version before."""
 
+_CHECKPOINT_PAGES = (
+    4000  # 16 MB: only then is the disk flushed, which takes longer than all the rest
+)
 _WAIT_S = 2.0  # for another process that is writing
 
 
@@ -97,6 +100,7 @@ def open_history(path: Path, *, wait_s: float = _WAIT_S) -> sqlite3.Connection:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         _bring_up_to_date(connection, path)
     except BaseException as error:
         if connection is not None:

@@ -9,7 +9,7 @@ import pytest
 from nemflow.flows.base import Flow
 from nemflow.flows.executors.local import LocalExecutor
 from nemflow.flows.parameters import Parameter
-from nemflow.flows.runner import FlowRunner
+from nemflow.flows.runner import CancelRun, FlowRunner
 from nemflow.flows.settings import RunSettings
 from nemflow.results import LocalResult
 from nemflow.tasks import signals, states
@@ -254,3 +254,31 @@ class TestTerminalStateHandler:
         flow = Flow("f", tasks=[again], terminal_state_handler=lambda *_: asked.append(1))
         assert FlowRunner(flow).run().is_running()
         assert asked == []
+
+
+class TestCancelling:
+    def test_a_run_that_is_asked_to_stop_ends_cancelled_and_nothing_is_raised(
+        self, events: Any
+    ) -> None:
+        @task
+        def stop() -> None:
+            raise CancelRun("somebody asked")
+
+        with Flow("f") as flow:
+            same(stop())
+        state = flow.run(reporter=events)
+        assert type(state) is states.Cancelled
+        assert state.message == "somebody asked"
+        assert events.told[-3:] == ["stop-1 Cancelled", "same-1 Cancelled", "f Cancelled"]
+
+    def test_handlers_of_tasks_do_not_take_it_for_a_failure(self) -> None:
+        changes = Changes()
+
+        @task(state_handlers=[changes], max_retries=1, retry_delay=timedelta(0))
+        def stop() -> None:
+            raise CancelRun("somebody asked")
+
+        with Flow("f") as flow:
+            stop()
+        assert type(flow.run()) is states.Cancelled
+        assert changes.seen == [("Pending", "Running")]

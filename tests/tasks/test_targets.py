@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nemflow.errors import UnreadableTarget
+from nemflow.errors import TargetHeld, UnreadableTarget
 from nemflow.flows.base import Flow
 from nemflow.results import FileResult, LocalResult, MemoryResult
 from nemflow.results.locks import TargetLock
@@ -270,3 +270,19 @@ def test_a_target_in_memory_is_written_and_found_by_the_next_run():
     first, second = flow.run().result[answered], flow.run().result[answered]
     assert (type(first).__name__, type(second).__name__) == ("Success", "Cached")
     assert (second.result, calls) == (42, [1])
+
+
+class TestNotWaiting:
+    def test_a_held_target_fails_at_once_and_says_who_holds_it(self, tmp_path: Path) -> None:
+        with TargetLock(tmp_path / "locks", str(tmp_path / "a.txt")):
+            state = make_whole(
+                tmp_path, RunContext(lock_dir=tmp_path / "locks", wait_for_locks=False)
+            )
+        assert isinstance(state.result, TargetHeld)
+        assert f"a.txt is being made by process {os.getpid()} on host" in str(state.message)
+        assert not (tmp_path / "a.txt").exists()
+
+    def test_a_free_target_is_made(self, tmp_path: Path) -> None:
+        context = RunContext(lock_dir=tmp_path / "locks", wait_for_locks=False)
+        assert make_whole(tmp_path, context).is_successful()
+        assert list((tmp_path / "locks").iterdir()) == []

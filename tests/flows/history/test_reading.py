@@ -91,4 +91,4 @@ def test_a_large_history_is_asked_by_its_indexes(history):
         "SELECT * FROM state_changes WHERE flow_run_id = 'x'",
     ):
         [plan] = [row["detail"] for row in history._ask(f"EXPLAIN QUERY PLAN {words}")]
-        assert "USING INDEX" in plan, words
+        assert "USING INDEX" in plan or "USING PRIMARY KEY" in plan, words
