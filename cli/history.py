@@ -82,7 +82,8 @@ def command(
     if as_json:
         put_json(_as_json(runs, total), indent=2)
         return
-    put_lines(cut(_lines(runs), width_of_terminal()))
+    width = width_of_terminal()
+    put_lines(cut(_lines(runs, width), width))
     if total > len(runs):
         put_error(f"{len(runs)} of {count_of(total, 'run')}; --limit 0 shows all")
     elif not runs:
@@ -93,25 +94,24 @@ def _as_json(runs: Sequence[sqlite3.Row], total: int) -> dict[str, object]:
     return {"schema": SCHEMA, "total": total, "runs": [as_json(run) for run in runs]}
 
 
-def _lines(runs: Sequence[sqlite3.Row]) -> list[str]:
+def _lines(runs: Sequence[sqlite3.Row], width: int | None) -> list[str]:
+    """Return a line for each run; what it came to stands below where there is no room, or it failed."""
     if not runs:
         return []
-    head = ("id", "started (UTC+10)", "run", "state", "took", "")
+    head = ("id", "started (UTC+10)", "run", "state", "took")
     lines = align([head, *map(_row, runs)])
-    errors = [f"          {told_of(run)}" if _is_trouble(run) else "" for run in runs]
+    longest = max(map(len, lines))
     told = [lines[0]]
-    for line, error in zip(lines[1:], errors, strict=True):
-        told += [line, error] if error.strip() else [line]
+    for line, run in zip(lines[1:], runs, strict=True):
+        made = told_of(run)
+        has_room = width is None or longest + 2 + len(made) <= width
+        if made and has_room and run["state"] not in (*RETRIED_STATES, "Paused"):
+            told.append(f"{line.ljust(longest)}  {made}")
+        else:
+            told += [line, f"          {made}"] if made else [line]
     return told
 
 
 def _row(run: sqlite3.Row) -> tuple[str, ...]:
     started = in_market_time(run["started_at"])
-    made = "" if _is_trouble(run) else told_of(run)
-    mark = "SYNTHETIC " if run["synthetic"] and "SYNTHETIC" not in made else ""
-    when = f"{started:%Y-%m-%d %H:%M}"
-    return (run["id"][:8], when, run["name"], run["state"], took(run), f"{mark}{made}")
-
-
-def _is_trouble(run: sqlite3.Row) -> bool:
-    return run["state"] in (*RETRIED_STATES, "Paused")
+    return (run["id"][:8], f"{started:%Y-%m-%d %H:%M}", run["name"], run["state"], took(run))

@@ -72,7 +72,8 @@ def told_of(run: sqlite3.Row) -> str:
     if run["bytes"] is not None:
         facts.append(format_bytes(run["bytes"]))
     told = ", ".join(facts)
-    return f"{told} from {run['source']}".strip() if run["source"] else told
+    told = f"{told} from {run['source']}".strip() if run["source"] else told
+    return f"SYNTHETIC {told}" if run["synthetic"] and "SYNTHETIC" not in told else told
 
 
 def words_of(run: sqlite3.Row) -> list[str]:

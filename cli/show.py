@@ -87,7 +87,7 @@ def _facts(run: sqlite3.Row, log: Path | None) -> list[str]:
         ("flow", f"{run['flow']}{version}"),
         ("parameters", ", ".join(_parameters(run))),
         ("started", write_moment(run["started_at"])),
-        ("ended", f"{ended} after {took(run)}" if ended else ""),
+        ("ended", f"{ended}, after {took(run)}" if ended else ""),
         ("target", run["target"] or ""),
         ("made", ", ".join(made)),
         ("source", source),
