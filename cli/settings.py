@@ -174,6 +174,9 @@ DESCRIPTIONS = MappingProxyType(
         "checkpointing": "false: write no results and targets",
         "log_days": "for how many days the logs of runs are kept",
         "log_megabytes": "how large all logs together may become",
+        "ping_url": "the address of a check that is told of starts and ends",
+        "webhook_url": "the address that is told of failures",
+        "on_failure": "the shell command that is run after a failure",
     }
 )
 """What each setting is for, in a few words."""

@@ -182,7 +182,9 @@ def test_a_command_that_only_reads_loads_nothing_heavy(words, environment, tmp_p
     assert loaded & {*HEAVY, "nemflow.cli.run", "nemflow.flows.runner"} == set()
 
 
-@pytest.mark.parametrize("words", [("flows",), ("--help",), ("config",)])
+@pytest.mark.parametrize(
+    "words", [("flows",), ("--help",), ("config",), ("history", "--json"), ("help", "dates")]
+)
 def test_a_reader_that_goes_early_is_no_error(words, environment):
     read, write = os.pipe()
     os.close(read)

@@ -141,3 +141,16 @@ def test_a_run_that_goes_on_says_so(double, state_dir, rows):
     with HistoryReporter(state_dir, tick_s=0.01, now=lambda: next(moments)) as reporter:
         flow.run(reporter=reporter)
     assert len(seen) > 2
+
+
+def test_a_history_whose_file_was_removed_beside_what_a_killed_run_left_is_begun_anew(
+    hanging, state_dir, double, rows
+):
+    hanging.kill()
+    hanging.wait()
+    assert (state_dir / f"{FILE}-wal").stat().st_size > 0
+    (state_dir / FILE).unlink()
+    with HistoryReporter(state_dir) as reporter:
+        double.run(n=1, reporter=reporter)
+    assert [row["name"] for row in rows("SELECT name FROM flow_runs")] == ["double_1"]
+    assert rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
