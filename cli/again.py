@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
-from nemflow.cli.exit_codes import DONE
+from nemflow.cli.exit_codes import DONE, INTERRUPTED, TERMINATED
 from nemflow.cli.options import Verbosity
-from nemflow.cli.recording import say_made_by
 from nemflow.cli.runs import words_of
 from nemflow.errors import NemflowError
 
@@ -46,7 +43,7 @@ def make_again(
     options: Sequence[str] = (),
     resumes: str | None = None,
 ) -> int:
-    """Call commands, each in its folder; return the worst of their exit codes.
+    """Call commands, each in its folder, to the first interruption; return the worst exit code.
 
     Args:
         commands: folder and words of each.
@@ -57,12 +54,15 @@ def make_again(
     Raises:
         NemflowError: a folder is not there any more.
     """
-    worst = DONE
+    from nemflow.cli.app import run_command  # which imports this module's commands when called
+
+    codes = []
     for folder, words in commands:
         with _in_folder(folder):
-            code = _call([*words, *options], made_by, resumes)
-        worst = max(worst, code) if DONE in (worst, code) else min(worst, code)
-    return worst
+            codes.append(run_command([*words, *options], made_by=made_by, resumes=resumes))
+        if codes[-1] in (INTERRUPTED, TERMINATED):
+            return codes[-1]
+    return min((code for code in codes if code != DONE), default=DONE)
 
 
 def talk_words(verbosity: Verbosity, *, as_json: bool = False, dry_run: bool = False) -> list[str]:
@@ -70,20 +70,6 @@ def talk_words(verbosity: Verbosity, *, as_json: bool = False, dry_run: bool = F
     words = list(_TALK[verbosity])
     words += ["--json"] if as_json else []
     return words + (["--dry-run"] if dry_run else [])
-
-
-def _call(words: list[str], made_by: str, resumes: str | None) -> int:
-    from nemflow.cli.run import command  # what only reads the history does not pay for it
-
-    [verb, *rest] = words
-    context = command.make_context(f"nemflow {verb}", rest)
-    say_made_by(context, made_by, resumes)
-    try:
-        with context:
-            command.invoke(context)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    return DONE
 
 
 @contextmanager

@@ -145,12 +145,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def run_command(arguments: Sequence[str], *, made_by: str | None = None) -> int:
+def run_command(
+    arguments: Sequence[str], *, made_by: str | None = None, resumes: str | None = None
+) -> int:
     """Run a command, say what went wrong, and return the exit code.
 
     Args:
         arguments: the words after the command's name.
         made_by: what is written into the history as having made its flow runs, such as ``agent``.
+        resumes: the id of the paused flow run that the command goes on with.
     """
     context: click.Context | None = None
     try:
@@ -158,7 +161,7 @@ def run_command(arguments: Sequence[str], *, made_by: str | None = None) -> int:
         if made_by is not None:
             from nemflow.cli.recording import say_made_by  # what makes no runs does not pay for it
 
-            say_made_by(context, made_by)
+            say_made_by(context, made_by, resumes)
         with context:
             group.invoke(context)
     except click.exceptions.Exit as asked:

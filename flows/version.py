@@ -13,6 +13,7 @@ import functools
 import hashlib
 import inspect
 import os
+import reprlib
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
@@ -88,13 +89,21 @@ def _value(value: object) -> str:
     """Return a value as text that is the same in every process."""
     if isinstance(value, (type, FunctionType)):
         return value.__qualname__  # the module of one file has several names: __main__ is one
-    plain = (str, bytes, int, float, bool, list, tuple, dict, type(None))
-    return repr(value) if isinstance(value, plain) and " at 0x" not in repr(value) else _kind(value)
+    text = _written.repr(value)
+    return type(value).__name__ if " at 0x" in text or " instance " in text else text
 
 
-def _kind(value: object) -> str:
-    text = str(value)
-    return f"{type(value).__name__} {'' if ' at 0x' in text else text}"
+def _writer_of_values() -> reprlib.Repr:
+    """Return what writes values in full, sets in order, and stands a ``repr`` that fails."""
+    writer = reprlib.Repr()
+    for limit in ("level", "tuple", "list", "array", "dict", "set", "frozenset", "deque"):
+        setattr(writer, f"max{limit}", 100)
+    for limit in ("string", "long", "other"):
+        setattr(writer, f"max{limit}", 10_000)
+    return writer
+
+
+_written = _writer_of_values()
 
 
 def _codes(flow: Blueprint) -> Iterator[tuple[CodeType, str]]:

@@ -104,5 +104,6 @@ def describe_failure(state: states.State) -> str:
 def holder_of(state: states.State) -> str:
     """Return who makes the target that a run was not to wait for; empty where that was not it."""
     ends = state.result.values() if isinstance(state.result, dict) else ()
-    held = [s.result for s in (state, *ends) if isinstance(s.result, TargetHeld)]
+    failed = [s.result for s in (state, *ends) if s.is_failed()]
+    held = [result for result in failed if isinstance(result, TargetHeld)]
     return one_line(str(held[0])) if held else ""

@@ -133,3 +133,18 @@ def test_it_does_not_travel_with_the_flow(tmp_path):
     again = Flow.load(flow.save(tmp_path / "flow"))
     assert "_version" not in again.__dict__
     assert again.version == version
+
+
+def test_a_default_that_cannot_be_written_down_is_no_failure():
+    class Broken:
+        def __repr__(self):
+            raise ValueError("no words")
+
+    def flow_of(default):
+        with Flow("f") as flow:
+            Parameter("n", default=default)
+        return flow
+
+    assert flow_of([Broken()]).version == flow_of([Broken()]).version
+    assert flow_of({3, 1, 2}).version == flow_of({2, 3, 1}).version
+    assert flow_of([1] * 20).version != flow_of([1] * 21).version
