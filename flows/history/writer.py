@@ -5,6 +5,7 @@ another, and in between, once a second, what is new. One that finds everything t
 """
 
 import logging
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -261,5 +262,7 @@ class _Ticks:
             self._thread.join()
 
     def _run(self) -> None:
+        # A signal that this thread took would not wake the main thread, which handles it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while not self._end.wait(self._period_s):
             self._call()
