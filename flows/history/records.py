@@ -102,7 +102,7 @@ class Making:
     cancel_by: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RunRecord:
     """One flow run.
 

@@ -187,7 +187,7 @@ def sweep(folder: Path, keeping: Keeping, now: float | None = None) -> list[Path
         now: the present moment, in seconds since 1970.
     """
     moment = time.time() if now is None else now
-    marker = folder / ".swept"
+    marker = folder / "swept"
     with contextlib.suppress(FileNotFoundError):
         if moment - marker.stat().st_mtime < _DAY_S:
             return []

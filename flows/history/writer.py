@@ -18,7 +18,7 @@ from nemflow.flows.history.run_logs import RunLogs
 from nemflow.flows.history.stamps import HEARTBEAT, utc_now
 from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
 from nemflow.results.local import RealFolders
-from nemflow.tasks.states import State, TriggerFailed
+from nemflow.tasks.states import Cancelled, State, TriggerFailed
 
 if TYPE_CHECKING:
     from nemflow.flows.history.store import Store
@@ -72,6 +72,7 @@ class HistoryReporter:
         self._now = now
         self._open: dict[str, RunRecord] = {}
         self._ended: list[RunRecord] = []  # what is still to be written of runs that have ended
+        self._awaiting: dict[str, RunRecord] = {}  # by name: ended, and facts are to come
         self._folders = RealFolders()
         self._lock = threading.RLock()
         self._ticks = _Ticks(tick_s, self._tick)
@@ -136,11 +137,14 @@ class HistoryReporter:
             if record.is_held:
                 self._release(record, write=False)
             now = self._now()
-            record.version = record.version or record.info.version()
+            if record.version is None and not isinstance(state, Cancelled):  # which is in a hurry
+                record.version = record.info.version()
             record.finish(state, task_states, now)
             self._log_end(record, state, now)
             self._ended.append(record)
-            if not self._facts_follow:
+            if self._facts_follow:
+                self._awaiting[run.name] = record
+            else:
                 self._flush()
 
     def add_facts(self, name: str, facts: Mapping[str, object]) -> None:
@@ -151,12 +155,14 @@ class HistoryReporter:
             facts: values by the names in `FACTS`; others, and None, are left out.
         """
         with self._lock:
-            for record in reversed(self._ended):
-                if record.info.name == name:
-                    known = {k: v for k, v in facts.items() if k in FACTS and v not in (None, "")}
-                    record.facts.update(known)
-                    record.is_unwritten = True
-                    break
+            record = self._awaiting.pop(name, None)
+            if record is None:
+                return
+            known = {k: v for k, v in facts.items() if k in FACTS and v not in (None, "")}
+            record.facts.update(known)
+            record.is_unwritten = True
+            if record not in self._ended:  # its end was written meanwhile
+                self._ended.append(record)
             self._flush()
 
     def close(self) -> None:

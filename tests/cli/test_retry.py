@@ -126,7 +126,7 @@ def test_a_later_stage_is_retried_alone(nemflow, tmp_path):
     content = raw.read_bytes()
     clean.unlink()
     raw.write_bytes(b"PAR1" + bytes(100) + b"PAR1")
-    assert nemflow("run", "nem_prices_clean", "--sandbox", "--date", "2014-01-01").code == 1
+    assert nemflow("run", "--sandbox", "--date", "2014-01-01").code == 1
     raw.write_bytes(content)
     ended = nemflow("retry", "nem_prices_clean_2014-01-01")
     assert ended.code == 0, ended.err

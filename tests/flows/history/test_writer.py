@@ -169,6 +169,15 @@ def test_facts_come_into_the_row_of_the_run(double, state_dir, rows):
     assert (run["command"], run["cancel_by"]) == ('["run", "x"]', "signal")
 
 
+def test_facts_come_into_a_row_that_was_written_before_them(double, state_dir, rows):
+    with HistoryReporter(state_dir, facts_follow=True, tick_s=0.001) as reporter:
+        double.run(n=1, reporter=reporter)
+        while rows("SELECT state FROM flow_runs") != [{"state": "Success"}]:
+            pass
+        reporter.add_facts("double_1", {"rows": 7})
+    assert rows("SELECT rows FROM flow_runs") == [{"rows": 7}]
+
+
 def test_long_parameters_are_cut(reporter, rows):
     @task
     def look(n):
@@ -251,6 +260,17 @@ def test_a_locked_history_is_one_warning_and_written_when_it_is_free(
     [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "locked" in record.getMessage()
     assert str(state_dir / FILE) in record.getMessage()
+
+
+def test_a_history_that_cannot_be_made_for_a_while_is_made_later(double, state_dir, rows, caplog):
+    state_dir.mkdir()
+    with closing(sqlite3.connect(state_dir / FILE, isolation_level=None)) as other:
+        with HistoryReporter(state_dir) as reporter:
+            other.execute("BEGIN EXCLUSIVE")
+            assert double.run(n=1, reporter=reporter).is_successful()
+            other.execute("ROLLBACK")
+        assert rows("SELECT name FROM flow_runs") == [{"name": "double_1"}]
+    assert len(caplog.records) == 1
 
 
 @pytest.mark.parametrize(
