@@ -29,6 +29,13 @@ from pathlib import Path
 from types import FunctionType
 
 from nemflow.errors import NemflowError
+from nemflow.flows.nem.standing import (
+    Standing,
+    is_due,
+    read_standing,
+    standing_path,
+    write_standing,
+)
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
 from nemflow.tasks.nem.check import check_clean_day, check_raw_day, price_warnings
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
@@ -41,7 +48,7 @@ from nemflow.tasks.nem.sandbox.files import price_and_demand_csv
 from nemflow.tasks.nem.sandbox.listings import Entry, listing_html
 from nemflow.tasks.nem.sandbox.table_csv import dispatchprice_csv, tradingprice_csv
 from nemflow.tasks.nem.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import Quality, Source
 from nemflow.tasks.nem.tables import DISPATCHPRICE, PRICE_AND_DEMAND, TABLES, Table
 from nemflow.tasks.nem.tidy import tidy
 from nemflow.tasks.nem.unzip import open_published
@@ -53,6 +60,12 @@ MONTH = Month.of(DAY)
 BASE_URL = "https://www.nemweb.com.au/Reports/CURRENT/"
 MOST_BYTES = 20_000
 STEM = "PUBLIC_DVD_DISPATCHPRICE_202409010000"
+
+# The modules that read, and those of the standard library that read for them.
+READERS = (
+    *("nemflow.flows.nem.standing", "nemflow.tasks.nem."),
+    *("html.parser", "_markupbase", "zipfile"),
+)
 
 # What the formats are made of; put anywhere by the changes.
 WORDS = (
@@ -124,6 +137,7 @@ def read_page(data: bytes, folder: Path) -> None:
     """Read bytes as a listing, which never fails."""
     entries = parse_listing(data.decode("utf-8", "replace"), BASE_URL)
     find_table(entries, DISPATCHPRICE, MONTH)
+    assert all(entry.modified_at is None or entry.modified for entry in entries)
 
 
 def read_archive(data: bytes, folder: Path) -> None:
@@ -142,6 +156,18 @@ def read_beside(data: bytes, folder: Path) -> None:
     if known is not None:
         write_sidecar(path, known)
         assert read_sidecar(path) == known, "a sidecar reads back as it was written"
+
+
+def read_standing_of_day(data: bytes, folder: Path) -> None:
+    """Read bytes as the standing of a day, and ask whether the day is due, which never fails."""
+    target = folder / "nem_prices_2024-09-01.parquet"
+    path = standing_path(target, DAY)
+    path.write_bytes(data)
+    is_due(str(target), DAY, datetime(2024, 9, 3, tzinfo=UTC))
+    known = read_standing(path)
+    assert known is not None, "what is there is a standing"
+    write_standing(path, known)
+    assert read_standing(path) == known, "a standing reads back as it was written"
 
 
 def _tidy_all(rows, table: Table) -> None:
@@ -209,6 +235,14 @@ def _sidecar() -> bytes:
         return sidecar_path(Path(folder, "file.zip")).read_bytes()
 
 
+def _standing() -> bytes:
+    now = datetime(2024, 9, 2, tzinfo=UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "standing.json")
+        write_standing(path, Standing(Quality.LIVE, "dispatchis", now, now))
+        return path.read_bytes()
+
+
 def targets() -> dict[str, Target]:
     """Return every target by name, with its seeds."""
     prices = _few(dispatchprice_csv(MONTH))
@@ -234,6 +268,7 @@ def targets() -> dict[str, Target]:
         ),
         Target("listing", (page,), read_page),
         Target("sidecar", (_sidecar(),), read_beside),
+        Target("standing", (_standing(),), read_standing_of_day),
     )
     return {target.name: target for target in found}
 
@@ -337,7 +372,15 @@ def fuzz_led_by_coverage(
 def _functions() -> Iterator[FunctionType]:
     """Yield the functions and methods whose coverage leads: ours, and what reads pages and zips."""
     for name, module in sorted(sys.modules.items()):
-        if name.startswith(("nemflow.tasks.nem.", "html.parser", "_markupbase", "zipfile")):
+        if name.startswith(
+            (
+                "nemflow.flows.nem.standing",
+                "nemflow.tasks.nem.",
+                "html.parser",
+                "_markupbase",
+                "zipfile",
+            )
+        ):
             for thing in list(vars(module).values()):
                 parts = vars(thing).values() if isinstance(thing, type) else [thing]
                 for part in parts:

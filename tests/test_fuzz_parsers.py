@@ -21,7 +21,7 @@ def fuzzing():
     del sys.modules[spec.name]
 
 
-NAMES = ["archive", "listing", "month", "region", "report", "sidecar", "zip"]
+NAMES = ["archive", "listing", "month", "region", "report", "sidecar", "standing", "zip"]
 
 
 def test_every_reader_of_foreign_bytes_is_a_target(fuzzing):

@@ -52,21 +52,28 @@ def read_standing(path: Path) -> Standing | None:
     One that makes no sense counts as due at once, lest a day stay as it is for ever.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        fields = json.loads(text)
+        fields = json.loads(content.decode())
         return Standing(
             Quality(fields["quality"]),
             str(fields["source"]),
-            datetime.fromisoformat(fields["made_at"]),
-            datetime.fromisoformat(fields["due_at"]),
+            _aware(fields["made_at"]),
+            _aware(fields["due_at"]),
             bool(fields["forced"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # the last: brackets without end
         long_ago = datetime.fromisoformat("1998-12-07T00:00:00+10:00")
         return Standing(Quality.PRELIMINARY, "", long_ago, long_ago)
+
+
+def _aware(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.utcoffset() is None:
+        raise ValueError(f"{text} has no time zone")
+    return instant
 
 
 def write_standing(path: Path, standing: Standing) -> None:

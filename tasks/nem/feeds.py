@@ -14,10 +14,15 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from nemflow.tasks.nem.market_time import NEM_TIME, Month, day_bounds, market_day
+from nemflow.tasks.nem.market_time import (
+    NEM_TIME,
+    Month,
+    day_bounds,
+    trading_day_bounds,
+    trading_days_of,
+)
 
 _DAY = timedelta(days=1)
-_TRADING_DAY_STARTS = timedelta(hours=4)
 
 
 class Grain(enum.StrEnum):
@@ -91,7 +96,7 @@ class Folder:
         if self.grain is Grain.DAY:
             return (_calendar_day(day), _calendar_day(day + _DAY))
         if self.grain is Grain.TRADING_DAY:
-            return (_trading_day(day - _DAY), _trading_day(day))
+            return tuple(_trading_day(date) for date in trading_days_of(day))
         if self.grain is Grain.WEEK:
             return tuple(dict.fromkeys((_week(day), _week(day + _DAY))))
         months = dict.fromkeys((Month.of(day - _DAY), Month.of(day)))
@@ -145,7 +150,7 @@ def _calendar_day(day: date) -> Span:
 
 
 def _trading_day(day: date) -> Span:
-    start, end = (bound + _TRADING_DAY_STARTS for bound in day_bounds(day))
+    start, end = trading_day_bounds(day)
     return Span(start, end, day.isoformat())
 
 
@@ -158,11 +163,6 @@ def _week(day: date) -> Span:
 def _month(month: Month) -> Span:
     start = _trading_day(month.first_day).start
     return Span(start, _trading_day(month.last_day).end, str(month))
-
-
-def trading_day(interval_end: datetime) -> date:
-    """Return the date that names the trading day of an interval."""
-    return market_day(interval_end - _TRADING_DAY_STARTS)
 
 
 def _current(name: str, grain: Grain, stem: str, *, days: int) -> Folder:

@@ -34,12 +34,6 @@ def daily_written_at(day: date) -> datetime:
     return day_bounds(day)[1] + timedelta(hours=4, minutes=5, seconds=seconds)
 
 
-def trading_day_bounds(day: date) -> tuple[datetime, datetime]:
-    """Return 04:00 of `day` (exclusive) and of the next (inclusive)."""
-    start = day_bounds(day)[0] + timedelta(hours=4)
-    return start, start + _NEXT
-
-
 def public_prices_csv(day: date, edition: Edition) -> bytes:
     """Return PUBLIC_PRICES: DREGION 2, and up to 2021-09 the half hours as TREGION."""
     sections = [_dregion(2, day, edition)]

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from nemflow.tasks.nem.market_time import NEM_TIME, Month, day_bounds, today
+from nemflow.tasks.nem.market_time import (
+    NEM_TIME,
+    Month,
+    day_bounds,
+    today,
+    trading_day_bounds,
+)
 from nemflow.tasks.nem.sandbox.daily_csv import (
     daily_written_at,
     directed_in_trading_day,
     public_daily_csv,
     public_prices_csv,
-    trading_day_bounds,
 )
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
 from nemflow.tasks.nem.sandbox.revisions import Edition

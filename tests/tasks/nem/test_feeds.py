@@ -3,8 +3,6 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nemflow.tasks.nem.feeds import (
     DAILY_REPORTS,
@@ -14,10 +12,9 @@ from nemflow.tasks.nem.feeds import (
     TRADINGIS,
     Folder,
     Grain,
-    trading_day,
 )
 from nemflow.tasks.nem.listing import parse_listing
-from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds, interval_ends
+from nemflow.tasks.nem.market_time import NEM_TIME, interval_ends
 
 FOLDERS = [folder for feed in FEEDS for folder in (feed.current, feed.archive)]
 every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.path)
@@ -91,14 +88,6 @@ def test_a_span_says_itself_what_the_name_of_its_file_says(folder: Folder):
         said = folder.recognize(f"{folder.stem.split('_(')[0]}_{name}.zip")
         assert said is not None
         assert said.span == span
-
-
-@given(st.datetimes(datetime(1998, 12, 13), datetime(2030, 12, 31)))
-def test_every_interval_lies_in_one_trading_day(moment):
-    end = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0, tzinfo=NEM_TIME)
-    day = trading_day(end)
-    start = day_bounds(day)[0] + timedelta(hours=4)
-    assert start < end <= start + timedelta(days=1)
 
 
 @every_folder

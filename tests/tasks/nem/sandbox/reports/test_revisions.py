@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
+from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds, trading_day_bounds
 from nemflow.tasks.nem.sandbox import Revision, SandboxServer
-from nemflow.tasks.nem.sandbox.daily_csv import trading_day_bounds
 from nemflow.tasks.nem.sandbox.market import day_prices, price
 from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition, revised_price
 

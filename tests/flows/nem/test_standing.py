@@ -1,0 +1,52 @@
+"""What lies beside a day that is not final: read back as written; nonsense is due at once."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from nemflow.flows.nem.standing import (
+    Standing,
+    is_due,
+    read_standing,
+    standing_path,
+    write_standing,
+)
+from nemflow.tasks.nem.sources import Quality
+
+DAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+KNOWN = Standing(Quality.LIVE, "dispatchis", NOW, datetime(2026, 12, 1, tzinfo=UTC), forced=True)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A day's file, which need not be there."""
+    return tmp_path / "nem_prices_2026-11-20.parquet"
+
+
+def test_a_standing_reads_back_as_it_was_written(target: Path) -> None:
+    path = standing_path(target, DAY)
+    write_standing(path, KNOWN)
+    assert read_standing(path) == KNOWN
+    assert not is_due(str(target), DAY, NOW)
+    assert is_due(str(target), DAY, KNOWN.due_at)
+
+
+def test_a_day_without_a_standing_is_final(target: Path) -> None:
+    assert read_standing(standing_path(target, DAY)) is None
+    assert not is_due(str(target), DAY, NOW)
+
+
+@pytest.mark.parametrize("zone", ["", "+10:00"], ids=["without a zone", "with one"])
+def test_an_instant_without_a_zone_makes_no_sense(target: Path, zone: str) -> None:
+    path = standing_path(target, DAY)
+    write_standing(path, KNOWN)
+    path.write_text(path.read_text().replace("+00:00", zone))
+    assert is_due(str(target), DAY, NOW) == (zone == "")
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"{}", b"null", b"[" * 100_000])
+def test_what_makes_no_sense_is_due_at_once(target: Path, content: bytes) -> None:
+    standing_path(target, DAY).write_bytes(content)
+    assert is_due(str(target), DAY, NOW)
