@@ -27,7 +27,7 @@ NAME = "nemflow"
 COMMANDS = MappingProxyType(
     {
         "run": "Fetch prices and keep them as Parquet; skip what is there.",
-        "backfill": "Fetch years of prices, each published file once; skip what is there.",
+        "backfill": "Fetch years of prices; skip what is there.",
         "refresh": "Look for better prices of stored days that are due, and list what changed.",
         "compact": "Put the clean day files of months that are whole and final into one file a month.",
         "prices": "Print stored prices: a row for each interval and region, sorted by both.",

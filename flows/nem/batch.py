@@ -156,12 +156,8 @@ def _with_end(
     """Complete a record with what the flow run's state tells."""
     result = state.result
     ends: Mapping[Task, states.State] = result if isinstance(result, dict) else {}
-    if state.is_failed() and (holder := holder_of(state)):
-        return replace(record, outcome=Outcome.HELD, reason=holder)
     if state.is_failed():
-        overdue = any(getattr(end.result, "overdue", False) for end in ends.values())
-        outcome = Outcome.OVERDUE if overdue else Outcome.FAILED
-        return replace(record, outcome=outcome, error=_error(state, ends))
+        return _with_failure(record, state, ends)
     if not state.is_successful():
         return replace(record, outcome=Outcome.CANCELLED, reason=one_line(state.message or ""))
     for end in ends.values():
@@ -186,6 +182,16 @@ def _with_end(
     if not written or facts is None:
         return _with_file(record, look_inside=True)
     return _with_facts(_with_file(record, look_inside=False), facts)
+
+
+def _with_failure(
+    record: FlowRunRecord, state: states.State, ends: Mapping[Task, states.State]
+) -> FlowRunRecord:
+    if holder := holder_of(state):
+        return replace(record, outcome=Outcome.HELD, reason=holder)
+    overdue = any(getattr(end.result, "overdue", False) for end in ends.values())
+    outcome = Outcome.OVERDUE if overdue else Outcome.FAILED
+    return replace(record, outcome=outcome, error=_error(state, ends))
 
 
 def _error(state: states.State, ends: Mapping[Task, states.State]) -> str:

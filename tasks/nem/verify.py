@@ -29,6 +29,7 @@ from nemflow.tasks.nem.price_demand import find_region_rows
 from nemflow.tasks.nem.tables import PRICE_AND_DEMAND, STAMP, Table
 from nemflow.tasks.nem.unzip import open_published
 
+
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """What a verified file says of itself.

@@ -63,7 +63,9 @@ def test_the_physical_run_alone_is_whole_only_where_it_may_be_taken(text_table, 
     assert is_whole_raw_day(rows, NEM_DEMAND, NEM_DEMAND.best_table, DAY, REGIONS)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(changes=st.lists(CHANGES, min_size=0, max_size=3), repeated=st.integers(0, 5))
 def test_both_looks_agree_on_any_damage(
     text_table, day_rows, monkeypatch, changes, repeated
