@@ -43,7 +43,8 @@ def atomic_path(
         OSError: the file cannot be flushed or moved.
     """
     folder, name = os.path.split(os.path.abspath(final))
-    os.makedirs(folder, exist_ok=True)
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, _temporary_name(name))
     try:
         yield Path(temporary)
@@ -55,6 +56,41 @@ def atomic_path(
         raise
     if flush_folder:
         _flush_folder(folder)
+
+
+def write_whole(final: str, data: bytes) -> None:
+    """Write a file that has its name only when it is whole; its folder is made where it is missing.
+
+    The folder is not flushed: a power cut within the next seconds may undo the move. A value that it
+    takes with it is made again, and a second flush for each would be too much.
+
+    Raises:
+        OSError: the file cannot be written, flushed or moved.
+    """
+    folder, name = os.path.split(final)
+    temporary = os.path.join(folder, _temporary_name(name))
+    try:
+        handle = _open_new(temporary)
+        try:
+            left = memoryview(data)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(temporary, final)
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+def _open_new(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    try:
+        return os.open(path, flags, 0o666)
+    except (FileNotFoundError, NotADirectoryError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # which says better what is in the way
+        return os.open(path, flags, 0o666)
 
 
 def sweep_leftovers(final: str, *, now: Callable[[], float] = time.time) -> list[str]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Self
 
 from nemflow.errors import ResultError
-from nemflow.results.location import fill
+from nemflow.results.location import fill_map
 from nemflow.results.serializers import PickleSerializer, Serializer
 
 Location = str | Callable[..., str]
@@ -59,6 +59,8 @@ class Result:
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
+        if "format" in cls.__dict__ and "format_map" not in cls.__dict__:
+            cls.format_map = lambda self, keys, /: self.format(**keys)  # type: ignore[method-assign]  # a subclass need know of `format` only
         added = cls.__dict__.get("__slots__", ())
         cls._slots = cls._slots + ((added,) if isinstance(added, str) else tuple(added))
 
@@ -96,6 +98,14 @@ class Result:
         """
         raise self._unsupported("read")
 
+    def find(self, location: str, /) -> Self | None:
+        """Return a new result with the value kept at the final *location*; None if there is none.
+
+        Raises:
+            UnreadableTarget: something is there, but it cannot be read back.
+        """
+        return self.read(location) if self.exists(location) else None
+
     def write(self, value_: Any, /, **fmt: Any) -> Self:
         """Keep *value_*, and return a new result that has it and its final location.
 
@@ -111,7 +121,15 @@ class Result:
         Raises:
             LocationError: the location has a key that is not in *fmt*, or leaves its root.
         """
-        return self._at(self._final_location(fmt), self.value)
+        return self.format_map(fmt)
+
+    def format_map(self, keys: Mapping[str, Any], /) -> Self:
+        """Return what `format` does, asking a mapping of *keys* only for those that it needs.
+
+        Raises:
+            LocationError: as `format` does.
+        """
+        return self._at(self._final_location(keys), self.value)
 
     def from_value(self, value: Any) -> Self:
         """Return a copy with *value* and no location."""
@@ -164,8 +182,8 @@ class Result:
         """
         return []
 
-    def _final_location(self, fmt: dict[str, Any]) -> str:
-        """Return this result's location filled with *fmt*.
+    def _final_location(self, keys: Mapping[str, Any]) -> str:
+        """Return this result's location filled with *keys*.
 
         A location that is final already is not filled again: its values may hold braces.
         """
@@ -173,7 +191,7 @@ class Result:
             return f"{datetime.now(UTC):%Y/%m/%d}/{os.urandom(16).hex()}.result"
         if self._final is not None and self.location == self._final:
             return self._final
-        return fill(self.location, **fmt)
+        return fill_map(self.location, keys)
 
     def _at(self, location: str, value: Any) -> Self:
         """Return a copy with *value* and the final *location*."""

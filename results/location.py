@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os.path
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from nemflow.errors import LocationError
 
 _SHOWN_KEYS = 12
 _READABLE_TAIL = 60
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._=-]")
 
 
 def fill(template: str | Callable[..., str], /, **keys: Any) -> str:
@@ -30,9 +31,18 @@ def fill(template: str | Callable[..., str], /, **keys: Any) -> str:
     >>> fill("{table}/{date:%Y-%m}.parquet", table="PRICE", date=datetime(2014, 1, 2, tzinfo=UTC))
     'PRICE/2014-01.parquet'
     """
+    return fill_map(template, keys)
+
+
+def fill_map(template: str | Callable[..., str], keys: Mapping[str, Any], /) -> str:
+    """Return what `fill` does; a mapping is asked only for the keys that a string names.
+
+    Raises:
+        LocationError: as `fill` does.
+    """
     location: object
     try:
-        location = template.format(**keys) if isinstance(template, str) else template(**keys)
+        location = template.format_map(keys) if isinstance(template, str) else template(**keys)
     except KeyError as error:
         raise LocationError(_unknown_key(template, str(error), keys)) from error
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -95,7 +105,7 @@ def file_name(text: str) -> str:
 
     # Text that came from a path may hold half a surrogate pair.
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return f"{digest}-{re.sub(r'[^A-Za-z0-9._=-]', '_', text[-_READABLE_TAIL:])}"
+    return f"{digest}-{_NOT_IN_NAMES.sub('_', text[-_READABLE_TAIL:])}"
 
 
 def _fault(location: str, shortest: str) -> str | None:
@@ -109,7 +119,7 @@ def _fault(location: str, shortest: str) -> str | None:
     return None
 
 
-def _unknown_key(template: str | Callable[..., str], key: str, keys: dict[str, Any]) -> str:
+def _unknown_key(template: str | Callable[..., str], key: str, keys: Mapping[str, Any]) -> str:
     names = sorted(keys)
     known = ", ".join(names[:_SHOWN_KEYS]) or "none"
     more = f" and {len(names) - _SHOWN_KEYS} more" if len(names) > _SHOWN_KEYS else ""

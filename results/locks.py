@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import threading
@@ -21,6 +22,9 @@ from nemflow.errors import ResultError
 from nemflow.results.location import file_name
 
 
+_OWNER = ".owner"
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -30,10 +34,11 @@ class TargetLock:
 
     *target* is any text that names the target, in practice its absolute path. *lock_dir* is made
     when the lock is first taken; it must lie on a local disk, locks on network disks are not to be
-    trusted. Making a TargetLock and asking `needs_sweep` costs microseconds.
+    trusted. Making a TargetLock and asking `needs_sweep` costs microseconds. Once the lock is taken,
+    *follows_death* tells whether the holder before died with it, and may have left something to sweep.
     """
 
-    __slots__ = ("_held", "_now", "_owner_path", "target")
+    __slots__ = ("_held", "_now", "_owner_path", "follows_death", "target")
 
     def __init__(
         self,
@@ -43,9 +48,10 @@ class TargetLock:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.target = target
-        self._owner_path = os.path.join(lock_dir, f"{file_name(target)}.owner")
+        self._owner_path = os.path.join(lock_dir, file_name(target) + _OWNER)
         self._now = now
         self._held: int | None = None  # the open owner file
+        self.follows_death = False
 
     def acquire(self, on_wait: Callable[[str], None] | None = None) -> None:
         """Take the lock, waiting as long as another holds it.
@@ -121,7 +127,7 @@ class TargetLock:
 
     def _lock_file(self, blocking: bool) -> int | None:
         """Return the open, locked owner file; None if another holds its lock."""
-        handle = self._open()
+        handle, self.follows_death = self._open()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -132,12 +138,16 @@ class TargetLock:
             raise
         return handle
 
-    def _open(self) -> int:
+    def _open(self) -> tuple[int, bool]:
+        """Return the open owner file, and whether it was there before."""
+        flags = os.O_RDWR | os.O_CREAT
         try:
-            return os.open(self._owner_path, os.O_RDWR | os.O_CREAT, 0o666)
+            return os.open(self._owner_path, flags | os.O_EXCL, 0o666), False
+        except FileExistsError:
+            return os.open(self._owner_path, flags, 0o666), True
         except FileNotFoundError:
             os.makedirs(os.path.dirname(self._owner_path), exist_ok=True)
-            return os.open(self._owner_path, os.O_RDWR | os.O_CREAT, 0o666)
+            return os.open(self._owner_path, flags, 0o666), False
 
     def _hold(self, handle: int) -> bool:
         """Sign the locked file and keep it; one that its last holder has removed is let go."""
@@ -163,9 +173,11 @@ class TargetLock:
 
     def _sign(self, handle: int) -> None:
         owner = {**_this_thread(), "since": self._now().isoformat(), "target": self.target}
-        # Cut what a dead holder has left after writing, not before: ext4 flushes a file that was
-        # emptied when it is closed, which takes as long as all the rest of a lock.
-        os.ftruncate(handle, os.write(handle, json.dumps(owner).encode()))
+        written = os.write(handle, json.dumps(owner).encode())
+        if self.follows_death:
+            # Cut what the dead holder has left after writing, not before: ext4 flushes a file that was
+            # emptied when it is closed, which takes as long as all the rest of a lock.
+            os.ftruncate(handle, written)
 
     def _read_owner(self) -> dict[str, Any]:
         """Return what the owner file says; nothing if its writer has not come to it yet."""
@@ -177,12 +189,26 @@ class TargetLock:
         return owner if isinstance(owner, dict) else {}
 
 
+def holds_owner_files(lock_dir: str | os.PathLike[str]) -> bool:
+    """Tell whether anybody is at work on any target, or died at it: one look for all of them."""
+    try:
+        with os.scandir(lock_dir) as entries:
+            return any(entry.name.endswith(_OWNER) for entry in entries)
+    except OSError:  # none was ever taken there
+        return False
+
+
 def _this_thread() -> dict[str, Any]:
     return {
         "pid": os.getpid(),
         "thread": threading.get_ident(),
-        "host": os.uname().nodename,
+        "host": _host(),
     }
+
+
+@functools.cache
+def _host() -> str:
+    return os.uname().nodename
 
 
 def _describe(owner: dict[str, Any]) -> str:

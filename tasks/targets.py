@@ -9,7 +9,7 @@ import logging
 
 from nemflow.errors import TargetHeld, UnreadableTarget
 from nemflow.results.base import Result
-from nemflow.results.locks import TargetLock
+from nemflow.results.locks import TargetLock, holds_owner_files
 from nemflow.tasks import signals
 from nemflow.tasks.task_run import RunContext, TaskRun
 
@@ -25,7 +25,7 @@ def place_target(run: TaskRun) -> Result:
     """
     if run.placed is None:
         assert run.result is not None
-        placed = run.result.format(**run.template_keys())
+        placed = run.result.format_map(run.template_keys())
         assert isinstance(placed.location, str)
         name = placed.lock_name(placed.location, run.context.real_folders) or placed.location
         claim_target(run.context, name, run.full_slug)
@@ -60,26 +60,35 @@ def find_target(placed: Result, context: RunContext, held: bool = False) -> Resu
     """
     location = placed.location
     assert isinstance(location, str)
-    if context.force or not placed.exists(location):
+    if context.force:
         return None
-    lock = None if held else _free_lock(placed, context)
-    if lock is not None:
-        _sweep_behind(lock, placed, location)
     try:
-        return placed.read(location)
+        found = placed.find(location)
     except UnreadableTarget as error:
-        if lock is not None:
+        if not held and _free_lock(placed, context) is not None:
             return None
         aside = placed.set_aside(location)
         log.warning("%s; it was set aside as %s and is made again", error, aside)
         return None
+    if found is not None and not held and _are_locks_about(context):
+        _sweep_behind(placed, context)
+    return found
 
 
-def _sweep_behind(lock: TargetLock, placed: Result, location: str) -> None:
+def _are_locks_about(context: RunContext) -> bool:
+    """Tell whether there was any lock, held or left, when the run first looked."""
+    if context.locks_about is None:
+        lock_dir = context.lock_dir
+        context.locks_about = lock_dir is not None and holds_owner_files(lock_dir)
+    return context.locks_about
+
+
+def _sweep_behind(placed: Result, context: RunContext) -> None:
     """Remove what a killed --force run left beside a target; whoever is at work now is let be."""
-    if lock.needs_sweep() and lock.try_acquire():
+    lock = _free_lock(placed, context)
+    if lock is not None and lock.needs_sweep() and lock.try_acquire():
         try:
-            placed.sweep(location)
+            placed.sweep(str(placed.location))
         finally:
             lock.release()
 
@@ -106,10 +115,9 @@ def take_lock(placed: Result, context: RunContext) -> TargetLock | None:
     if lock is None:
         return None
     assert isinstance(placed.location, str)
-    needs_sweep = lock.needs_sweep()  # taking the lock hides that somebody died with it
     _acquire(lock, wait=context.wait_for_locks)
     try:
-        if needs_sweep:
+        if lock.follows_death:
             placed.sweep(placed.location)
     except BaseException:
         lock.release()

@@ -1,8 +1,8 @@
 """The records of a run: what a flow run gives to its task runs, and what one task run learns.
 
 ``RunContext`` is made once per flow run and never changed by a task, but for ``taken_targets``, in
-which task runs note whose target is whose. ``TaskRun`` belongs to one attempt at one task; the steps
-of the pipeline fill it.
+which task runs note whose target is whose, and for what one finds out for all: ``locks_about`` and
+``real_folders``. ``TaskRun`` belongs to one attempt at one task; the steps of the pipeline fill it.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,6 +56,7 @@ class RunContext:
         claimed: names of the locks that the flow run holds itself for all its tasks.
         flow_result: the result of tasks that declare none.
         taken_targets: location to slug of the task whose target it is, in this run.
+        locks_about: whether any owner file lay in ``lock_dir`` when this run first looked.
         real_folders: where the folders of targets really lie, looked up once in this run.
         cache: where the values of tasks with ``cache_for`` are kept; None for nowhere.
         now: the clock.
@@ -72,6 +73,7 @@ class RunContext:
     claimed: frozenset[str] = frozenset()
     flow_result: Result | None = None
     taken_targets: dict[str, str] = field(default_factory=dict)
+    locks_about: bool | None = None
     real_folders: RealFolders = field(default_factory=RealFolders)
     cache: Cache | None = None
     now: Callable[[], datetime] = now_utc
