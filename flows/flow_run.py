@@ -162,6 +162,8 @@ class FlowRun:
         context = self.contexts.get(task, self.context) if self.contexts else self.context
         run = TaskRun(task, upstream_states, context, self.flow.slugs[task], map_index)
         run.inputs.update(self.flow.constants.get(task, ()))
+        if children is not None:
+            run.wholes = children.wholes
         return run
 
     def _state_of(self, node: Node) -> State | None:

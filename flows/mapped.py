@@ -9,6 +9,7 @@ from nemflow.tasks.base import Task
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.mapping import Elements, elements_of
 from nemflow.tasks.states import Mapped, State
+from nemflow.tasks.whole import Whole
 
 
 def follows_children(edge: Edge) -> bool:
@@ -23,15 +24,17 @@ class Children:
         parent: the parent's state; its ``map_states`` fill as children end.
         unfinished: how many have not finished.
         waits_for: of each child, how many children upstream have not finished.
+        wholes: what all of them take whole, looked through once.
     """
 
-    __slots__ = ("elements", "parent", "unfinished", "waits_for")
+    __slots__ = ("elements", "parent", "unfinished", "waits_for", "wholes")
 
     def __init__(self, parent: Mapped, elements: dict[Edge, Elements | None]) -> None:
         self.parent = parent
         self.elements = elements
         self.unfinished = parent.n_map_states
         self.waits_for = [0] * parent.n_map_states
+        self.wholes: dict[Edge, Whole] = {}
 
     def upstream_state(self, edge: Edge, state: State, child: int) -> State:
         """Return what a child sees over an edge: its own element over a mapped one."""

@@ -21,7 +21,6 @@ from typing import Any, Self
 from nemflow.errors import ResultError
 from nemflow.results.location import file_name
 
-
 _OWNER = ".owner"
 
 

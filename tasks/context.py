@@ -19,14 +19,29 @@ from typing import Any, Protocol
 Progress = Callable[[int, int | None, str], None]
 
 
-class Scope:
-    """One layer of context: its own keys, then those of the layer below."""
+_NO_TAGS: frozenset[str] = frozenset()
 
-    __slots__ = ("below", "values")
+
+class Scope:
+    """One layer of context: its own keys, then those of the layer below.
+
+    Attributes:
+        below: the layer below.
+        tags: the tags of the running task, which each of its states takes over.
+    """
+
+    __slots__ = ("_values", "below", "tags")
 
     def __init__(self, values: Mapping[str, object], below: "Scope | None" = None) -> None:
-        self.values = values
+        self._values = values
         self.below = below
+        known: Any = values.get("task_tags")
+        self.tags: frozenset[str] = frozenset(known) if known else below.tags if below else _NO_TAGS
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """Its own keys."""
+        return self._values
 
     def flatten(self) -> dict[str, object]:
         """Return all keys in one dictionary; nearer layers win."""

@@ -5,15 +5,13 @@ only decides how many (the shortest input counts) and ends ``Mapped``; each chil
 own, with its own retries, target and state.
 """
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.states import Failed, Mapped, Pending, State, Success
 from nemflow.tasks.task_run import TaskRun
-
-log = logging.getLogger(__name__)
+from nemflow.tasks.whole import flatten_children, flatten_value
 
 
 def decide_width(state: State, run: TaskRun) -> State:
@@ -74,7 +72,7 @@ def elements_of(edge: Edge, state: State) -> Elements:
     if isinstance(state, Mapped) and not edge.flattened:
         return Elements(state, [child or Pending() for child in state.map_states])
     if isinstance(state, Mapped):
-        return Elements(state, _flatten_children(state))
+        return Elements(state, flatten_children(state))
     value: Any = state.result
     if isinstance(value, Mapping):
         raise TypeError("a dictionary has no order of elements to map over; map over its items")
@@ -85,32 +83,4 @@ def elements_of(edge: Edge, state: State) -> Elements:
             value[0]
         except (LookupError, TypeError) as error:  # a table, say, whose items are its columns
             raise TypeError(f"the elements of {type(value).__name__} have no numbers") from error
-    return Elements(state, _flatten_value(value) if edge.flattened else value)
-
-
-def flatten_whole(state: State) -> Any:
-    """Return a result with one level of nesting less, for a task that takes it whole."""
-    if isinstance(state, Mapped):
-        return [e.result if isinstance(e, State) else e for e in _flatten_children(state)]
-    value: Any = state.result
-    return _flatten_value(value) if state.is_successful() and isinstance(value, Iterable) else value
-
-
-def _flatten_value(value: Any) -> Sequence[Any]:
-    if not all(isinstance(element, Iterable) for element in value):
-        return list(value)
-    return [inner for element in value for inner in element]
-
-
-def _flatten_children(state: Mapped) -> list[Any]:
-    """Take the lists of the children apart; a failed or skipped child keeps one place."""
-    flat: list[Any] = []
-    for child in state.map_states:
-        if child is None or not child.is_successful() or child.is_skipped():
-            flat.append(child or Pending())
-        elif isinstance(child.result, Iterable):
-            flat.extend(child.result)
-        else:
-            log.warning("flatten: %r is no list and is passed on as it is", child.result)
-            flat.append(child.result)
-    return flat
+    return Elements(state, flatten_value(value) if edge.flattened else value)

@@ -22,7 +22,7 @@ def fill_name(template: str | Callable[..., str], keys: Mapping[str, object], wh
     if callable(template):
         return template(**keys)
     try:
-        return template.format(**keys)
+        return template.format_map(keys)
     except KeyError as error:
         known = ", ".join(sorted(keys))
         raise DefinitionError(

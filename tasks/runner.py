@@ -19,7 +19,6 @@ from nemflow.results.base import Result
 from nemflow.tasks import signals
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import (
-    Scope,
     enter_progress,
     enter_scope,
     leave_progress,
@@ -31,7 +30,7 @@ from nemflow.tasks.handlers import HandlerStopped, call_handlers
 from nemflow.tasks.options import StateHandler
 from nemflow.tasks.states import Failed, Looped, Pending, State, unwrap
 from nemflow.tasks.steps import PARENT_STEPS, STEPS
-from nemflow.tasks.task_run import Listener, RunContext, TaskRun
+from nemflow.tasks.task_run import Listener, RunContext, RunScope, TaskRun
 
 log = run_logger("nemflow.TaskRunner")  # the name by which flows of Prefect Core know it
 Steps = Sequence[Callable[[State, TaskRun], State]]
@@ -99,7 +98,7 @@ def run_task(
     """
     state = unwrap(state)
     run.begin(state)
-    scope = enter_scope(Scope(run.keys, run.context.scope))
+    scope = enter_scope(RunScope(run))
     progress = enter_progress(listener.progress) if listener else None
     is_logged = log.isEnabledFor(logging.INFO)
     try:
@@ -135,6 +134,7 @@ def _take_steps(
     handlers: tuple[StateHandler, ...],
     listener: Listener | None,
 ) -> State:
+    is_traced = log.isEnabledFor(logging.DEBUG)
     for step in steps:
         try:
             new_state = step(state, run)
@@ -150,7 +150,8 @@ def _take_steps(
                     new_state = call_handlers(handlers, run.task, state, new_state)
                 except HandlerStopped as stopped:
                     return stopped.state
-            log.debug("%s: %r to %r", run.full_name, state, new_state)
+            if is_traced:
+                log.debug("%s: %r to %r", run.full_name, state, new_state)
             if listener is not None and new_state.is_running():
                 listener.state(new_state)
             state = new_state

@@ -7,16 +7,17 @@ nothing to do, since the state is no longer pending.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from nemflow.errors import DefinitionError
 from nemflow.results.base import Result
 from nemflow.results.file import FileResult
 from nemflow.tasks import signals
+from nemflow.tasks.base import Task
 from nemflow.tasks.caching import fingerprint
 from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
-from nemflow.tasks.mapping import decide_width, flatten_whole
+from nemflow.tasks.mapping import decide_width
 from nemflow.tasks.naming import fill_name
 from nemflow.tasks.states import (
     Cached,
@@ -38,6 +39,7 @@ from nemflow.tasks.stdout import printing_to
 from nemflow.tasks.targets import hold_target, read_target
 from nemflow.tasks.task_run import TaskRun
 from nemflow.tasks.timeouts import TimeIsUp, run_in_time
+from nemflow.tasks.whole import TriggerStates, Whole
 
 
 def check_ready(state: State, run: TaskRun) -> State:
@@ -54,28 +56,21 @@ def check_start_time(state: State, run: TaskRun) -> State:
     return run.end(state) if state.start_time > run.context.now() else state
 
 
-def expand(upstream_states: Mapping[Edge, State]) -> Iterator[State]:
-    """Give the upstream states; a mapped one over an edge that is not mapped, as its children."""
-    for edge, state in upstream_states.items():
-        if isinstance(state, Mapped) and not edge.mapped:
-            yield from (child if child is not None else Pending() for child in state.map_states)
-        else:
-            yield state
-
-
 def check_upstream_finished(state: State, run: TaskRun) -> State:
     """End the attempt at a task that still waits for another."""
-    if all(upstream.is_finished() for upstream in expand(run.upstream_states)):
-        return state
-    return run.end(state)
+    for edge, upstream in run.upstream_states.items():
+        if not (run.whole(edge, upstream) or upstream).is_finished():
+            return run.end(state)
+    return state
 
 
 def check_upstream_skipped(state: State, run: TaskRun) -> State:
     """Skip a task when a task right before it was skipped, unless it wants to run all the same."""
     if not run.task.skip_on_upstream_skip:
         return state
-    if any(upstream.is_skipped() for upstream in expand(run.upstream_states)):
-        return run.end(Skipped("an upstream task was skipped"))
+    for edge, upstream in run.upstream_states.items():
+        if (run.whole(edge, upstream) or upstream).is_skipped():
+            return run.end(Skipped("an upstream task was skipped"))
     return state
 
 
@@ -83,8 +78,7 @@ def collect_inputs(state: State, run: TaskRun) -> State:
     """Take the results of the upstream tasks whose edges have a key, whatever their states."""
     for edge, upstream in run.upstream_states.items():
         if edge.key is not None:
-            is_flat = edge.flattened and not edge.mapped
-            run.inputs[edge.key] = flatten_whole(upstream) if is_flat else upstream.result
+            run.inputs[edge.key] = (run.whole(edge, upstream) or upstream).result
     return state
 
 
@@ -137,7 +131,7 @@ def cache_key(run: TaskRun) -> str:
 
 def check_trigger(state: State, run: TaskRun) -> State:
     """Ask the trigger whether the states upstream let the task run."""
-    trigger_states = _trigger_states(run.upstream_states)
+    trigger_states = _trigger_states(run)
     try:
         if run.task.trigger(trigger_states):
             return state
@@ -149,25 +143,25 @@ def check_trigger(state: State, run: TaskRun) -> State:
     return run.end(TriggerFailed(f"the trigger of {run.task.name!r} said no"))
 
 
-def _trigger_states(upstream_states: Mapping[Edge, State]) -> Mapping[Edge, State]:
+def _trigger_states(run: TaskRun) -> Mapping[Edge, State]:
     """Give the states that a trigger judges: mapped ones as their children, constants left out."""
-    if not any(_is_special(edge, state) for edge, state in upstream_states.items()):
-        return upstream_states
-    expanded: dict[Edge, State] = {}
-    for edge, state in upstream_states.items():
+    for edge, state in run.upstream_states.items():
+        if isinstance(state, Mapped) or isinstance(edge.upstream_task, Constant):
+            return _expand(run)
+    return run.upstream_states
+
+
+def _expand(run: TaskRun) -> TriggerStates:
+    single: dict[Edge, State] = {}
+    wholes: list[Whole] = []
+    for edge, state in run.upstream_states.items():
         if isinstance(edge.upstream_task, Constant):
             continue
         if isinstance(state, Mapped):
-            for index, child in enumerate(state.map_states):
-                child_edge = Edge(edge.upstream_task, edge.downstream_task, f"{edge.key}_{index}")
-                expanded[child_edge] = child if child is not None else Pending()
+            wholes.append(run.whole(edge, state) or Whole(edge, state))
         else:
-            expanded[edge] = state
-    return expanded
-
-
-def _is_special(edge: Edge, state: State) -> bool:
-    return isinstance(state, Mapped) or isinstance(edge.upstream_task, Constant)
+            single[edge] = state
+    return TriggerStates(single, wholes)
 
 
 def set_running(state: State, run: TaskRun) -> State:
@@ -201,10 +195,16 @@ def call_run(state: State, run: TaskRun) -> State:
 def _call(run: TaskRun, inputs: Mapping[str, object]) -> object:
     """Call ``run`` under the task's timeout, with its prints going where they should."""
     task = run.task
-    with printing_to(task.logger) if task.log_stdout else contextlib.nullcontext():
-        if task.timeout_s is None:
-            return task.run(**inputs)
-        return run_in_time(task.run, inputs, task.timeout_s)
+    if task.log_stdout:
+        with printing_to(task.logger):
+            return _call_in_time(task, inputs)
+    return _call_in_time(task, inputs)
+
+
+def _call_in_time(task: Task, inputs: Mapping[str, object]) -> object:
+    if task.timeout_s is None:
+        return task.run(**inputs)
+    return run_in_time(task.run, inputs, task.timeout_s)
 
 
 def _note_loop(state: State, run: TaskRun) -> State:
@@ -217,7 +217,7 @@ def _note_loop(state: State, run: TaskRun) -> State:
 
 def _make_file(run: TaskRun, result: FileResult) -> State:
     """Let the task fill a temporary file, and move that into place."""
-    placed = run.placed or result.format(**run.template_keys())
+    placed = run.placed or result.format_map(run.template_keys())
     assert isinstance(placed, FileResult)
     assert isinstance(placed.location, str)
     with placed.writing(placed.location) as temporary, contextlib.suppress(signals.SUCCESS):

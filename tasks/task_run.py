@@ -5,7 +5,7 @@ which task runs note whose target is whose, and for what one finds out for all: 
 ``real_folders``. ``TaskRun`` belongs to one attempt at one task; the steps of the pipeline fill it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from nemflow.tasks.caching import Cache
 from nemflow.tasks.context import Scope
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.options import place_target
-from nemflow.tasks.states import Looped, Paused, Resume, Retrying, State
+from nemflow.tasks.states import Looped, Mapped, Paused, Pending, Resume, Retrying, State
+from nemflow.tasks.whole import Whole
 
 
 def now_utc() -> datetime:
@@ -93,10 +94,10 @@ class TaskRun:
     """One attempt at one task, as the steps of the pipeline see it."""
 
     __slots__ = (
+        "_keys",
         "context",
         "ended",
         "inputs",
-        "keys",
         "lock",
         "loop_count",
         "loop_result",
@@ -109,6 +110,7 @@ class TaskRun:
         "slug",
         "task",
         "upstream_states",
+        "wholes",
     )
 
     def __init__(
@@ -130,7 +132,8 @@ class TaskRun:
         self.run_name = task.name
         self.resume = context.resume
         self.inputs: dict[str, object] = {}
-        self.keys: dict[str, object] = {}
+        self.wholes: dict[Edge, Whole] | None = None
+        self._keys: dict[str, object] | None = None
         self.result: Result | None = task.result or place_target(context.flow_result, task.target)
         self.placed: Result | None = None
         self.lock: TargetLock | None = None
@@ -149,6 +152,8 @@ class TaskRun:
 
     def begin(self, state: State) -> None:
         """Note which attempt this is, and whether a person told it to go on."""
+        if type(state) is Pending and not state.context:
+            return
         if isinstance(state, Retrying):
             self.run_count = state.run_count + 1
         elif isinstance(known := state.context.get("task_run_count"), int):
@@ -157,7 +162,16 @@ class TaskRun:
         if isinstance(loop_count := state.context.get("task_loop_count"), int):
             self.loop_count = loop_count
             self.loop_result = state.context.get("task_loop_result")
-        self.keys = {
+
+    @property
+    def keys(self) -> dict[str, object]:
+        """What code and templates can ask of this run; made when first asked for."""
+        if self._keys is None:
+            self._keys = self._make_keys()
+        return self._keys
+
+    def _make_keys(self) -> dict[str, object]:
+        keys: dict[str, object] = {
             "task_name": self.task.name,
             "task_full_name": self.full_name,
             "task_slug": self.slug,
@@ -168,20 +182,18 @@ class TaskRun:
             "checkpointing": self.context.checkpointing,
             "resume": self.resume,
         }
-        self._note_loop()
+        if self.loop_count is not None:
+            keys["task_loop_count"] = self.loop_count
+            keys["task_loop_result"] = self.loop_result
+        return keys
 
     def begin_next_loop(self, state: Looped) -> None:
         """Make ready for another pass, with what the last one handed on."""
         self.loop_count = state.loop_count + 1
         self.loop_result = state.result
-        self.run_count = self.keys["task_run_count"] = 1
+        self.run_count = 1
         self.ended = False
-        self._note_loop()
-
-    def _note_loop(self) -> None:
-        if self.loop_count is not None:
-            self.keys["task_loop_count"] = self.loop_count
-            self.keys["task_loop_result"] = self.loop_result
+        self._keys = None
 
     def _waited(self, state: State) -> bool:
         return (
@@ -190,14 +202,26 @@ class TaskRun:
             and state.start_time <= self.context.now()
         )
 
-    def template_keys(self) -> dict[str, object]:
+    def template_keys(self) -> Mapping[str, object]:
         """Return what templates of targets, locations and names may use.
 
-        Later wins: parameters, context, inputs, as in Prefect Core.
+        Inputs win over context, and that over parameters, as in Prefect Core.
         """
-        keys = {**self.context.parameters, **self.context.values, **self.keys, **self.inputs}
-        keys.pop("self", None)
-        return keys
+        return TemplateKeys(self)
+
+    def whole(self, edge: Edge, state: State) -> Whole | None:
+        """Return what comes over an edge where it is to be looked through as a whole, else None.
+
+        The children of one mapped task share in ``wholes`` what was found.
+        """
+        if edge.mapped or not (edge.flattened or isinstance(state, Mapped)):
+            return None
+        if self.wholes is None:
+            self.wholes = {}
+        whole = self.wholes.get(edge)
+        if whole is None or whole.state is not state:
+            whole = self.wholes[edge] = Whole(edge, state)
+        return whole
 
     def end(self, state: State) -> State:
         """Say that no further step is to look at the state."""
@@ -205,4 +229,47 @@ class TaskRun:
         return state
 
 
-__all__ = ["Listener", "RunContext", "TaskRun", "now_utc"]
+class RunScope(Scope):
+    """The layer of context that a task run adds; its keys are made when somebody asks for one."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: TaskRun) -> None:
+        self._run = run
+        self.below = run.context.scope
+        self.tags = run.task.tags
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The keys of the run."""
+        return self._run.keys
+
+
+class TemplateKeys(Mapping[str, object]):
+    """The keys for the templates of one task run, looked up one by one: a template needs few."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: TaskRun) -> None:
+        self._run = run
+
+    def __getitem__(self, key: str) -> object:
+        run = self._run
+        if key in run.inputs:
+            return run.inputs[key]
+        for layer in (run.keys, run.context.values, run.context.parameters):
+            if key in layer:
+                return layer[key]
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        run = self._run
+        keys = {**run.context.parameters, **run.context.values, **run.keys, **run.inputs}
+        keys.pop("self", None)  # no callable could take it by that name
+        return iter(keys)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+__all__ = ["Listener", "RunContext", "RunScope", "TaskRun", "now_utc"]

@@ -7,20 +7,22 @@ It is asked when every upstream task has finished. Any callable of that form wil
     @task(trigger=triggers.any_successful)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from nemflow.tasks import signals
 from nemflow.tasks.context import context_value
 from nemflow.tasks.edges import Edge
-from nemflow.tasks.states import State
+from nemflow.tasks.states import Failed, Finished, Skipped, State, Success
+from nemflow.tasks.whole import Kinds, TriggerStates
 
+Kind = type[State]
 UpstreamStates = Mapping[Edge, State]
 Trigger = Callable[[UpstreamStates], bool]
 
 
 def all_finished(upstream_states: UpstreamStates) -> bool:
     """Run when every upstream task has finished, however it ended."""
-    if not all(state.is_finished() for state in upstream_states.values()):
+    if not _all_are(upstream_states, Finished):
         raise signals.TRIGGERFAIL('Trigger was "all_finished" but some upstream tasks have not')
     return True
 
@@ -30,44 +32,40 @@ always_run = all_finished
 
 def all_successful(upstream_states: UpstreamStates) -> bool:
     """Run when every upstream task was successful (Skipped and Cached count). The default."""
-    for state in upstream_states.values():
-        if not state.is_successful():
-            raise signals.TRIGGERFAIL(
-                'Trigger was "all_successful" but some upstream tasks failed: '
-                + _names(upstream_states, lambda state: not state.is_successful())
-            )
+    if not _all_are(upstream_states, Success):
+        raise signals.TRIGGERFAIL(
+            'Trigger was "all_successful" but some upstream tasks failed: '
+            + _names_of_others(upstream_states, Success)
+        )
     return True
 
 
 def all_failed(upstream_states: UpstreamStates) -> bool:
     """Run when every upstream task failed."""
-    if not all(state.is_failed() for state in upstream_states.values()):
+    if not _all_are(upstream_states, Failed):
         raise signals.TRIGGERFAIL('Trigger was "all_failed" but some upstream tasks succeeded')
     return True
 
 
 def any_successful(upstream_states: UpstreamStates) -> bool:
     """Run when at least one upstream task was successful, or there is none upstream."""
-    states = upstream_states.values()
-    if states and not any(state.is_successful() for state in states):
+    if upstream_states and not _count(upstream_states, Success):
         raise signals.TRIGGERFAIL('Trigger was "any_successful" but no upstream task succeeded')
     return True
 
 
 def any_failed(upstream_states: UpstreamStates) -> bool:
     """Run when at least one upstream task failed, or there is none upstream."""
-    states = upstream_states.values()
-    if states and not any(state.is_failed() for state in states):
+    if upstream_states and not _count(upstream_states, Failed):
         raise signals.TRIGGERFAIL('Trigger was "any_failed" but no upstream task failed')
     return True
 
 
 def not_all_skipped(upstream_states: UpstreamStates) -> bool:
     """Run when every upstream task was successful and not every one was skipped."""
-    states = upstream_states.values()
-    if all(state.is_skipped() for state in states):
+    if _all_are(upstream_states, Skipped):
         raise signals.SKIP('Trigger was "not_all_skipped" and every upstream task was skipped')
-    if not all(state.is_successful() for state in states):
+    if not _all_are(upstream_states, Success):
         raise signals.TRIGGERFAIL('Trigger was "not_all_skipped" but some upstream tasks failed')
     return True
 
@@ -90,7 +88,7 @@ def some_failed(
     """
 
     def some_failed_(upstream_states: UpstreamStates) -> bool:
-        failed = sum(state.is_failed() for state in upstream_states.values())
+        failed = _count(upstream_states, Failed)
         return _within("some_failed", failed, len(upstream_states), at_least, at_most)
 
     return some_failed_
@@ -107,7 +105,7 @@ def some_successful(
     """
 
     def some_successful_(upstream_states: UpstreamStates) -> bool:
-        successful = sum(state.is_successful() for state in upstream_states.values())
+        successful = _count(upstream_states, Success)
         return _within("some_successful", successful, len(upstream_states), at_least, at_most)
 
     return some_successful_
@@ -128,6 +126,39 @@ def _within(
     return True
 
 
-def _names(upstream_states: UpstreamStates, chosen: Callable[[State], bool]) -> str:
-    names = [edge.upstream_task.name for edge, state in upstream_states.items() if chosen(state)]
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+def _kinds(upstream_states: UpstreamStates) -> Iterable[Kind]:
+    """Give the classes of the states, some of them more than once."""
+    if isinstance(upstream_states, TriggerStates):
+        return upstream_states.kinds
+    return map(type, upstream_states.values())
+
+
+def _all_are(upstream_states: UpstreamStates, kind: Kind) -> bool:
+    for known in _kinds(upstream_states):  # noqa: SIM110  # asked of every task run: a loop is fastest
+        if not issubclass(known, kind):
+            return False
+    return True
+
+
+def _count(upstream_states: UpstreamStates, kind: Kind) -> int:
+    if isinstance(upstream_states, TriggerStates):
+        known = upstream_states.kinds.items()
+        return sum(count for one, count in known if issubclass(one, kind))
+    return sum(isinstance(state, kind) for state in upstream_states.values())
+
+
+def _names_of_others(upstream_states: UpstreamStates, kind: Kind) -> str:
+    """Name the tasks whose states are not of a kind, once for each state."""
+    names: list[str] = []
+    total = 0
+    for name, kinds in _kinds_by_name(upstream_states):
+        others = sum(count for one, count in kinds.items() if not issubclass(one, kind))
+        total += others
+        names += [name] * min(others, 5)
+    return ", ".join(names[:5]) + (f" and {total - 5} more" if total > 5 else "")
+
+
+def _kinds_by_name(upstream_states: UpstreamStates) -> Iterable[tuple[str, Kinds]]:
+    if isinstance(upstream_states, TriggerStates):
+        return upstream_states.kinds_by_name()
+    return ((edge.upstream_task.name, {type(s): 1}) for edge, s in upstream_states.items())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from nemflow.results.base import NO_VALUE, NOT_READ, Result
-from nemflow.tasks.context import context_value
+from nemflow.tasks.context import current_scope
 
 NO_RESULT = Result()
 
@@ -55,12 +55,12 @@ class State:
         cached_inputs: dict[str, object] | None = None,
     ) -> None:
         self.message = message
-        self._result = as_result(result)
+        self._result = NO_RESULT if result is None else as_result(result)
         self.context = {} if context is None else context
         self.cached_inputs = cached_inputs
-        tags = context_value("task_tags")
-        if tags:
-            self.context.setdefault("tags", list(tags))
+        scope = current_scope()
+        if scope is not None and scope.tags:
+            self.context.setdefault("tags", list(scope.tags))
 
     @property
     def result(self) -> object:
