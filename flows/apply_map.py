@@ -13,7 +13,7 @@ The function is called once, while the flow is built, with tasks that stand for 
 adds goes into a flow of its own first, and from there, mapped, into the real one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nemflow.errors import DefinitionError
@@ -125,5 +125,5 @@ def _add_mapped(inner: Assembly, building: Assembly, arguments: _Arguments) -> N
             arguments.feed(task, building)
 
 
-def _any_inside(edges: list[Edge], inside: set[Task]) -> bool:
+def _any_inside(edges: Sequence[Edge], inside: set[Task]) -> bool:
     return any(edge.upstream_task in inside for edge in edges)

@@ -101,9 +101,14 @@ class FlowRun:
         self.wait = start.wait
         self.order = flow.graph.sorted_tasks()
         self.place = {task: index for index, task in enumerate(self.order)}
-        self.states = [_start_state(task, start.states.get(task)) for task in self.order]
-        self.waits_for = [len(flow.graph.edges_to(task)) for task in self.order]
+        self.states: list[State] = [Pending()] * len(self.order)  # one for all: states are values
+        for task, state in start.states.items():
+            if task in self.place:
+                self.states[self.place[task]] = _start_state(task, state)
+        self.edges_to = [flow.graph.edges_to(task) for task in self.order]
+        self.waits_for = [len(edges) for edges in self.edges_to]
         self.children: dict[int, Children] = {}
+        self.roots: list[int] = []
         self.ready: list[Node] = []
         self.retries: list[tuple[datetime, Node]] = []
         self.running: set[Node] = set()
@@ -112,30 +117,36 @@ class FlowRun:
 
     def drive(self) -> None:
         """Run until nothing is left that can be done."""
-        settled = [_is_settled(state) for state in self.states]
-        self.ready = [
-            Node(0, place, WHOLE)
-            for place, waits in enumerate(self.waits_for)
-            if waits == 0 and not settled[place]
-        ]  # ascending, hence a heap already
-        for place, is_settled in enumerate(settled):
-            if is_settled:
-                self._count_down(place, after_children=None)
-        while self.ready or self.running or self.retries:
-            while self.ready and len(self.running) < self.executor.room:
-                self._submit(heapq.heappop(self.ready))
+        settled = [place for place, state in enumerate(self.states) if _is_settled(state)]
+        self.roots = [place for place, waits in enumerate(self.waits_for) if waits == 0]
+        if settled:
+            self.roots = sorted(set(self.roots).difference(settled))
+        self.roots.reverse()
+        for place in settled:
+            self._count_down(place, after_children=None)
+        room = self.executor.room
+        while self.roots or self.ready or self.running or self.retries:
+            while (self.roots or self.ready) and len(self.running) < room:
+                self._submit(self._next_ready())
             if self.running or self.retries:
                 self._take(self.executor.completed(self._time_to_next_retry()))
-            self._wake_retries()
+            if self.retries:
+                self._wake_retries()
 
     # Handing over
+
+    def _next_ready(self) -> Node:
+        """Take the first in order of what was ready from the start and what has become ready."""
+        if self.roots and not (self.ready and self.ready[0] < (0, self.roots[-1])):
+            return Node(0, self.roots.pop(), WHOLE)
+        return heapq.heappop(self.ready)
 
     def _submit(self, node: Node) -> None:
         task = self.order[node.place]
         if isinstance(task, Constant):  # known since the flow was made: nothing to run
             self._settle(node, Success("known beforehand", result=Result(task.value)))
             return
-        if node.child == WHOLE and is_mapped(self.flow, task):
+        if node.child == WHOLE and is_mapped(self.edges_to[node.place]):
             run = self._task_run(node)
             self._settle(node, run_parent(run, self.states[node.place], self.handlers))
             return
@@ -153,7 +164,7 @@ class FlowRun:
         task = self.order[node.place]
         upstream_states: dict[Edge, State] = {}
         children = self.children.get(node.place) if node.child != WHOLE else None
-        for edge in self.flow.graph.edges_to(task):
+        for edge in self.edges_to[node.place]:
             state = self.states[self.place[edge.upstream_task]]
             if children is not None:
                 state = children.upstream_state(edge, state, node.child)
@@ -209,7 +220,7 @@ class FlowRun:
         if state.is_finished():
             if node.child != WHOLE:
                 self._child_finished(node)
-            elif isinstance(state, Mapped) and is_mapped(self.flow, self.order[node.place]):
+            elif isinstance(state, Mapped) and is_mapped(self.edges_to[node.place]):
                 self._make_children(node.place, state)
             else:
                 self._count_down(node.place, after_children=None)
@@ -236,7 +247,7 @@ class FlowRun:
 
     def _make_children(self, place: int, parent: Mapped) -> None:
         children = self.children[place] = Children(parent, {})
-        for edge in self.flow.graph.edges_to(self.order[place]):
+        for edge in self.edges_to[place]:
             above = self.children.get(self.place[edge.upstream_task])
             if above is not None and follows_children(edge):
                 for child in range(parent.n_map_states):
@@ -308,9 +319,9 @@ class FlowRun:
         return dict(zip(self.order, self.states, strict=True))
 
 
-def _start_state(task: Task, given: State | None) -> State:
+def _start_state(task: Task, given: State) -> State:
     """Return where a task starts; a secret or a resource is needed anew, however it ended before."""
-    if given is None or (given.is_finished() and isinstance(task, (SecretBase, *RESOURCE_TASKS))):
+    if given.is_finished() and isinstance(task, (SecretBase, *RESOURCE_TASKS)):
         return Pending()
     return given
 

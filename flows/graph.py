@@ -4,7 +4,8 @@ Adding a task or an edge takes constant time, sorting is linear. The order is fi
 which tasks were added: where the edges leave a choice, the task added first comes first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from nemflow.errors import DefinitionError
 from nemflow.tasks.base import Task
@@ -12,15 +13,21 @@ from nemflow.tasks.edges import Edge
 
 
 class Graph:
-    """A directed graph of tasks that keeps the order of insertion."""
+    """A directed graph of tasks that keeps the order of insertion.
 
-    __slots__ = ("_edges", "_from", "_sorted", "_to")
+    Attributes:
+        found: what others have found out about it, by name; forgotten when it changes.
+    """
+
+    __slots__ = ("_edges", "_from", "_sorted", "_to", "found")
 
     def __init__(self) -> None:
         self._edges: dict[Edge, None] = {}
-        self._to: dict[Task, list[Edge]] = {}
-        self._from: dict[Task, list[Edge]] = {}
+        # Most tasks have few edges, many none: a list is made for the first.
+        self._to: dict[Task, list[Edge] | tuple[()]] = {}
+        self._from: dict[Task, list[Edge] | tuple[()]] = {}
         self._sorted: tuple[Task, ...] | None = None
+        self.found: dict[str, Any] = {}
 
     def __contains__(self, task: object) -> bool:
         return task in self._to
@@ -38,20 +45,25 @@ class Graph:
 
     def add_task(self, task: Task) -> None:
         """Add a task that is not there yet."""
-        self._to[task] = []
-        self._from[task] = []
-        self._sorted = None
+        self._to[task] = ()
+        self._from[task] = ()
+        self._forget()
 
     def add_edge(self, edge: Edge) -> None:
         """Add an edge between two tasks that are there; adding it twice changes nothing."""
         if edge in self._edges:
             return
         self._edges[edge] = None
-        self._to[edge.downstream_task].append(edge)
-        self._from[edge.upstream_task].append(edge)
-        self._sorted = None
+        _append(self._to, edge.downstream_task, edge)
+        _append(self._from, edge.upstream_task, edge)
+        self._forget()
 
-    def edges_to(self, task: Task) -> list[Edge]:
+    def _forget(self) -> None:
+        self._sorted = None
+        if self.found:
+            self.found = {}
+
+    def edges_to(self, task: Task) -> Sequence[Edge]:
         """Return the edges that lead to a task, in the order in which they were added.
 
         Raises:
@@ -62,7 +74,7 @@ class Graph:
         except KeyError:
             raise _foreign(task) from None
 
-    def edges_from(self, task: Task) -> list[Edge]:
+    def edges_from(self, task: Task) -> Sequence[Edge]:
         """Return the edges that leave a task, in the order in which they were added.
 
         Raises:
@@ -122,6 +134,14 @@ class Graph:
                     found.add(edge.downstream_task)
                     waiting.append(edge.downstream_task)
         return found
+
+
+def _append(edges: dict[Task, list[Edge] | tuple[()]], task: Task, edge: Edge) -> None:
+    known = edges[task]
+    if isinstance(known, list):
+        known.append(edge)
+    else:
+        edges[task] = [edge]
 
 
 def _foreign(task: Task) -> DefinitionError:

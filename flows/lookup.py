@@ -1,6 +1,8 @@
 """Looking at a flow: its tasks and edges, what is up- and downstream, and whether it is sound."""
 
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.graph import Graph
@@ -8,6 +10,23 @@ from nemflow.flows.parameters import Parameter
 from nemflow.tasks.base import Task
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.resources import ResourceCleanup, ResourceInit
+
+S = TypeVar("S", bound="Lookup")
+R = TypeVar("R")
+
+
+def _until_changed(ask: Callable[[S], R]) -> Callable[[S], R]:
+    """Let a method look at the graph once, and once more after each change of it."""
+
+    @functools.wraps(ask)
+    def remember(self: S) -> R:
+        found = self.graph.found
+        if ask.__name__ not in found:
+            found[ask.__name__] = ask(self)
+        answer: R = found[ask.__name__]
+        return answer
+
+    return remember
 
 
 class Lookup:
@@ -66,6 +85,10 @@ class Lookup:
 
     def terminal_tasks(self) -> set[Task]:
         """Return the tasks with nothing downstream."""
+        return set(self._terminal_tasks())
+
+    @_until_changed
+    def _terminal_tasks(self) -> set[Task]:
         return {task for task in self.graph.tasks() if not self.graph.edges_from(task)}
 
     def reference_tasks(self) -> set[Task]:
@@ -73,15 +96,27 @@ class Lookup:
 
         By default the terminal tasks; cleaning up after a resource does not count.
         """
-        return set(self._reference_tasks) or {
+        return set(self._reference_tasks or self._last_tasks())
+
+    @_until_changed
+    def _last_tasks(self) -> set[Task]:
+        return {
             task
             for task in self.graph.tasks()
             if not isinstance(task, (ResourceInit, ResourceCleanup))
-            and all(isinstance(below, ResourceCleanup) for below in self.downstream_tasks(task))
+            and not self._has_work_after(task)
         }
+
+    def _has_work_after(self, task: Task) -> bool:
+        edges = self.graph.edges_from(task)
+        return any(not isinstance(edge.downstream_task, ResourceCleanup) for edge in edges)
 
     def parameters(self) -> set[Parameter]:
         """Return the flow's parameters."""
+        return set(self._parameters())
+
+    @_until_changed
+    def _parameters(self) -> set[Parameter]:
         return {task for task in self.graph.tasks() if isinstance(task, Parameter)}
 
     def get_tasks(

@@ -4,8 +4,8 @@ A child is ready when the children of the same number upstream have finished: th
 between one mapped task and the next. Tasks that take all children at once wait for the last of them.
 """
 
-from nemflow.flows.blueprint import Blueprint
-from nemflow.tasks.base import Task
+from collections.abc import Iterable
+
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.mapping import Elements, elements_of
 from nemflow.tasks.states import Mapped, State
@@ -48,9 +48,9 @@ class Children:
         return elements.state_of(child)
 
 
-def is_mapped(flow: Blueprint, task: Task) -> bool:
-    """Tell whether a task runs once per element."""
-    for edge in flow.graph.edges_to(task):  # noqa: SIM110  # asked of every task run: a loop is fastest
+def is_mapped(edges: Iterable[Edge]) -> bool:
+    """Tell by the edges that lead to a task whether it runs once per element."""
+    for edge in edges:  # noqa: SIM110  # asked of every task run: a loop is fastest
         if edge.mapped:
             return True
     return False

@@ -1,6 +1,6 @@
 """From the states of the tasks to the state of the flow run."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from nemflow.flows.blueprint import Blueprint
 from nemflow.flows.pausing import paused_runs
@@ -25,7 +25,7 @@ def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
                 "context={'resume': True}"
             )
         return Running("some tasks have not finished")
-    references = list(_with_children(states[task] for task in flow.reference_tasks()))
+    references = _with_children(states[task] for task in flow.reference_tasks())
     failed = [state for state in references if state.is_failed()]
     if failed:
         return Failed(_say_failed(flow, states))
@@ -45,8 +45,10 @@ def _say_failed(flow: Blueprint, states: Mapping[Task, State]) -> str:
     return "; ".join(roots) or "some reference tasks failed"
 
 
-def _with_children(states: Iterable[State]) -> Iterator[State]:
+def _with_children(states: Iterable[State]) -> list[State]:
+    flat: list[State] = []
     for state in states:
-        yield state
+        flat.append(state)
         if isinstance(state, Mapped):
-            yield from (child if child is not None else Pending() for child in state.map_states)
+            flat += [child if child is not None else Pending() for child in state.map_states]
+    return flat

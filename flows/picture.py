@@ -60,7 +60,9 @@ def draw(flow: Blueprint, states: States | None = None) -> Picture:
     """
     tasks = flow.graph.sorted_tasks()
     nodes = {
-        task: _nodes_of(task, f"n{place}", is_mapped(flow, task), (states or {}).get(task))
+        task: _nodes_of(
+            task, f"n{place}", is_mapped(flow.graph.edges_to(task)), (states or {}).get(task)
+        )
         for place, task in enumerate(tasks)
     }
     edges = itertools.chain.from_iterable(flow.graph.edges_to(task) for task in tasks)

@@ -83,7 +83,7 @@ def _kind(flow: Blueprint, task: Task) -> str:
     if isinstance(task, Parameter):
         need = "required" if task.required else f"default {_short(task.default)}"
         return f" (parameter, {need})"
-    return " <map>" if is_mapped(flow, task) else ""
+    return " <map>" if is_mapped(flow.graph.edges_to(task)) else ""
 
 
 def _inputs(flow: Blueprint, task: Task, names: dict[Task, str]) -> Iterator[str]:

@@ -104,8 +104,7 @@ class FlowRunner:
         if state.is_finished() or _is_for_later(state, run_context):
             return state
         tell = reporter or Silent()
-        infos = tuple(TaskRunInfo(flow_slug, task.name) for task, flow_slug in self._slugs())
-        tell.flow_run_started(info, infos)
+        tell.flow_run_started(info, self._infos() if reporter else ())
         token = enter_scope(run_context.scope)
         try:
             log.info("Beginning Flow run for '%s'", info.name)
@@ -130,10 +129,13 @@ class FlowRunner:
             raise
         finally:
             leave_scope(token)
-        tell.flow_run_finished(info, final, self._states_by_slug(final))
+        tell.flow_run_finished(info, final, self._states_by_slug(final) if reporter else {})
         if return_tasks is not None and isinstance(final.result, dict):
             final.result = {task: final.result[task] for task in return_tasks}
         return final
+
+    def _infos(self) -> tuple[TaskRunInfo, ...]:
+        return tuple(TaskRunInfo(slug, task.name) for task, slug in self._slugs())
 
     def _slugs(self) -> Iterator[tuple[Task, str]]:
         return ((task, self.flow.slugs[task]) for task in self.flow.graph.sorted_tasks())
