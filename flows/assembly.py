@@ -11,7 +11,7 @@ from nemflow.results.base import Result
 from nemflow.tasks.annotations import read_annotation
 from nemflow.tasks.base import Task
 from nemflow.tasks.blocks import open_blocks
-from nemflow.tasks.containers import Constant, as_task
+from nemflow.tasks.containers import Constant, as_task, holds_task
 from nemflow.tasks.edges import Edge
 
 
@@ -65,6 +65,7 @@ class Assembly(Lookup):
             self.slugs[task] = self._make_slug(task)
             self._slug_owners[self.slugs[task]] = task
             self.graph.add_task(task)
+            self._created.pop(task, None)
             if not isinstance(task, (Parameter, Constant)):
                 for block in open_blocks():
                     block.note(task, self)
@@ -146,12 +147,14 @@ class Assembly(Lookup):
             self.add_edge(middle, as_task(value, self), None, is_mapped, is_flat, validate)
         for key, annotated in (keyword_tasks or {}).items():
             value, is_mapped, is_flat = read_annotation(annotated, mapped)
-            upstream = as_task(value, self)
-            if type(upstream) is Constant and not (is_mapped or is_flat):
-                self.constants.setdefault(middle, {})[key] = upstream.value
-                self._found_valid = None
-            else:
+            is_constant = type(value) is Constant
+            if is_mapped or is_flat or (holds_task(value) and not is_constant):
+                upstream = as_task(value, self)
                 self.add_edge(upstream, middle, key, is_mapped, is_flat, validate)
+            else:
+                value = value.value if isinstance(value, Constant) else value
+                self.constants.setdefault(middle, {})[key] = value
+                self._found_valid = None
 
     def set_reference_tasks(self, tasks: Iterable[Task]) -> None:
         """Say which tasks' states make the flow's state; none means the terminal tasks again.

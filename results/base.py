@@ -45,6 +45,9 @@ class UnsupportedOperation(ResultError, NotImplementedError):
     """This kind of result cannot do what was asked of it."""
 
 
+_PICKLE = PickleSerializer()
+
+
 class Result:
     """A value and where it is kept; this base class keeps it nowhere.
 
@@ -55,14 +58,16 @@ class Result:
     # The engine makes one for every task state: slots, and nothing built before it is needed.
     __slots__ = ("_final", "_serializer", "location", "value")
 
-    _slots: ClassVar[tuple[str, ...]] = __slots__
+    _added_slots: ClassVar[tuple[str, ...]] = ()
+    _has_dict: ClassVar[bool] = False  # of a subclass without slots
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if "format" in cls.__dict__ and "format_map" not in cls.__dict__:
             cls.format_map = lambda self, keys, /: self.format(**keys)  # type: ignore[method-assign]  # a subclass need know of `format` only
         added = cls.__dict__.get("__slots__", ())
-        cls._slots = cls._slots + ((added,) if isinstance(added, str) else tuple(added))
+        cls._added_slots += (added,) if isinstance(added, str) else tuple(added)
+        cls._has_dict = cls.__dictoffset__ != 0
 
     keeps: ClassVar[bool] = False
     """Whether `write` puts the value where `read` finds it again."""
@@ -84,7 +89,7 @@ class Result:
     @property
     def serializer(self) -> Serializer:
         """What turns the value into bytes and back."""
-        return PickleSerializer() if self._serializer is None else self._serializer
+        return _PICKLE if self._serializer is None else self._serializer
 
     def exists(self, location: str, /, **fmt: Any) -> bool:
         """Tell whether a value is kept at *location*; *fmt*, where given, fills it first."""
@@ -157,10 +162,18 @@ class Result:
 
     def copy(self) -> Self:
         """Return a copy; the value itself is shared."""
+        return self._with(self.location, self.value, self._final)
+
+    def _with(self, location: Location | None, value: Any, final: str | None) -> Self:
+        """Return a copy with these fields: the engine makes two for each target that it looks at."""
         new = object.__new__(type(self))
-        for name in self._slots:
+        new.location = location
+        new.value = value
+        new._final = final
+        new._serializer = self._serializer
+        for name in self._added_slots:
             setattr(new, name, getattr(self, name))
-        if hasattr(self, "__dict__"):  # a subclass without slots
+        if self._has_dict:
             new.__dict__.update(self.__dict__)
         return new
 
@@ -195,10 +208,7 @@ class Result:
 
     def _at(self, location: str, value: Any) -> Self:
         """Return a copy with *value* and the final *location*."""
-        new = self.copy()
-        new.value = value
-        new.location = new._final = location
-        return new
+        return self._with(location, value, location)
 
     def _unsupported(self, operation: str) -> UnsupportedOperation:
         kind = type(self).__name__

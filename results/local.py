@@ -146,7 +146,8 @@ class LocalResult(Result):
     def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
         """Return the full path of *location*, the same by whatever links the folder is reached."""
         path = self._path(location)
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
+        folder = folder or os.sep
         real = os.path.realpath(folder) if real_folders is None else real_folders[folder]
         return path if real == folder else os.path.join(real, name)
 
@@ -171,7 +172,7 @@ class LocalResult(Result):
 
     def _path(self, location: str) -> str:
         folder = self._dir or self.dir
-        root = folder if folder.endswith(os.sep) else folder + os.sep
+        root = folder if folder[-1] == os.sep else folder + os.sep
         below = location.removeprefix(root)
         return root + (below if location == self._final else safe_location(below))
 

@@ -172,7 +172,7 @@ class Task(Building):
             DefinitionError: the new options contradict each other.
         """
         new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
+        new.__dict__ = self.__dict__.copy()  # shares its keys, where an update would have keys anew
         if self.slug is not None and "slug" not in task_args:
             new.slug = f"{self.slug}-copy"
         if task_args:

@@ -134,29 +134,24 @@ def _take_steps(
     handlers: tuple[StateHandler, ...],
     listener: Listener | None,
 ) -> State:
-    is_traced = log.isEnabledFor(logging.DEBUG)
-    for step in steps:
-        try:
-            new_state = step(state, run)
-        except signals.ENDRUN as signal:
-            new_state = run.end(signal.state)
-        except signals.StateSignal as signal:
-            new_state = signal.state
-        except Exception as error:  # user code runs here: whatever it raises is the task's failure
-            new_state = _failure(error, run)
-        if new_state is not state:
-            if handlers:
-                try:
-                    new_state = call_handlers(handlers, run.task, state, new_state)
-                except HandlerStopped as stopped:
-                    return stopped.state
-            if is_traced:
-                log.debug("%s: %r to %r", run.full_name, state, new_state)
-            if listener is not None and new_state.is_running():
-                listener.state(new_state)
-            state = new_state
-        if run.ended:
-            break
+    try:
+        for step in steps:
+            try:
+                new_state = step(state, run)
+            except signals.ENDRUN as signal:
+                new_state = run.end(signal.state)
+            except signals.StateSignal as signal:
+                new_state = signal.state
+            except (
+                Exception
+            ) as error:  # user code runs here: whatever it raises is the task's failure
+                new_state = _failure(error, run)
+            if new_state is not state:
+                state = _change(run, state, new_state, handlers, listener)
+            if run.ended:
+                break
+    except HandlerStopped as stopped:
+        return stopped.state
     return state
 
 
@@ -164,6 +159,23 @@ def _log_end(run: TaskRun, state: State) -> None:
     why = "" if state.is_successful() or not state.message else f": {state.message}"
     words = "Task '%s': Finished task run for task with final state: '%s'%s"
     log.info(words, run.full_name, type(state).__name__, why)
+
+
+def _change(
+    run: TaskRun,
+    state: State,
+    new_state: State,
+    handlers: tuple[StateHandler, ...],
+    listener: Listener | None,
+) -> State:
+    """Tell all who are to hear of a change of state; return the state that the handlers make of it."""
+    if handlers:
+        new_state = call_handlers(handlers, run.task, state, new_state)
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("%s: %r to %r", run.full_name, state, new_state)
+    if listener is not None and new_state.is_running():
+        listener.state(new_state)
+    return new_state
 
 
 def _failure(error: Exception, run: TaskRun) -> State:

@@ -5,7 +5,7 @@ which task runs note whose target is whose, and for what one finds out for all: 
 ``real_folders``. ``TaskRun`` belongs to one attempt at one task; the steps of the pipeline fill it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,7 +202,7 @@ class TaskRun:
             and state.start_time <= self.context.now()
         )
 
-    def template_keys(self) -> Mapping[str, object]:
+    def template_keys(self) -> "TemplateKeys":
         """Return what templates of targets, locations and names may use.
 
         Inputs win over context, and that over parameters, as in Prefect Core.
@@ -245,31 +245,36 @@ class RunScope(Scope):
         return self._run.keys
 
 
-class TemplateKeys(Mapping[str, object]):
-    """The keys for the templates of one task run, looked up one by one: a template needs few."""
+class TemplateKeys(dict[str, object]):
+    """The keys for the templates of one task run.
+
+    The inputs are at hand, others are looked up one by one: a template names few. Whoever goes through
+    all of them, a callable above all, finds all.
+    """
 
     __slots__ = ("_run",)
 
     def __init__(self, run: TaskRun) -> None:
+        super().__init__(run.inputs)
         self._run = run
 
-    def __getitem__(self, key: str) -> object:
-        run = self._run
-        if key in run.inputs:
-            return run.inputs[key]
-        for layer in (run.keys, run.context.values, run.context.parameters):
+    def __missing__(self, key: str) -> object:
+        context = self._run.context
+        for layer in (self._run.keys, context.values, context.parameters):
             if key in layer:
                 return layer[key]
         raise KeyError(key)
 
-    def __iter__(self) -> Iterator[str]:
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # dict's own type has no name
+        """Return all keys."""
         run = self._run
-        keys = {**run.context.parameters, **run.context.values, **run.keys, **run.inputs}
-        keys.pop("self", None)  # no callable could take it by that name
-        return iter(keys)
+        inputs = run.inputs
+        self.update({**run.context.parameters, **run.context.values, **run.keys, **inputs})
+        self.pop("self", None)  # no callable could take it by that name
+        return super().keys()
 
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
 
 
 __all__ = ["Listener", "RunContext", "RunScope", "TaskRun", "now_utc"]

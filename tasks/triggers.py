@@ -128,7 +128,7 @@ def _within(
 
 def _kinds(upstream_states: UpstreamStates) -> Iterable[Kind]:
     """Give the classes of the states, some of them more than once."""
-    if isinstance(upstream_states, TriggerStates):
+    if type(upstream_states) is TriggerStates:
         return upstream_states.kinds
     return map(type, upstream_states.values())
 
@@ -141,7 +141,7 @@ def _all_are(upstream_states: UpstreamStates, kind: Kind) -> bool:
 
 
 def _count(upstream_states: UpstreamStates, kind: Kind) -> int:
-    if isinstance(upstream_states, TriggerStates):
+    if type(upstream_states) is TriggerStates:
         known = upstream_states.kinds.items()
         return sum(count for one, count in known if issubclass(one, kind))
     return sum(isinstance(state, kind) for state in upstream_states.values())
@@ -159,6 +159,6 @@ def _names_of_others(upstream_states: UpstreamStates, kind: Kind) -> str:
 
 
 def _kinds_by_name(upstream_states: UpstreamStates) -> Iterable[tuple[str, Kinds]]:
-    if isinstance(upstream_states, TriggerStates):
+    if type(upstream_states) is TriggerStates:
         return upstream_states.kinds_by_name()
     return ((edge.upstream_task.name, {type(s): 1}) for edge, s in upstream_states.items())
