@@ -147,8 +147,7 @@ class Assembly(Lookup):
             self.add_edge(middle, as_task(value, self), None, is_mapped, is_flat, validate)
         for key, annotated in (keyword_tasks or {}).items():
             value, is_mapped, is_flat = read_annotation(annotated, mapped)
-            is_constant = type(value) is Constant
-            if is_mapped or is_flat or (holds_task(value) and not is_constant):
+            if is_mapped or is_flat or (holds_task(value) and type(value) is not Constant):
                 upstream = as_task(value, self)
                 self.add_edge(upstream, middle, key, is_mapped, is_flat, validate)
             else:

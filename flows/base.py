@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from nemflow.errors import DefinitionError
 from nemflow.flows.assembly import Assembly
+from nemflow.flows.collector import collector
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.plan import FlowPlan, plan_run
 from nemflow.flows.reporter import Reporter
@@ -107,6 +108,7 @@ class Flow(Assembly):
 
     def __enter__(self) -> Self:
         self._tokens.append(enter_flow(self))
+        collector.slow_down()
         return self
 
     def __exit__(
@@ -116,6 +118,7 @@ class Flow(Assembly):
         trace: TracebackType | None,
     ) -> None:
         leave_flow(self._tokens.pop())
+        collector.restore()
         if error is not None or self._tokens:
             return
         self.validate()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from nemflow.errors import NemflowError
 from nemflow.flows.blueprint import Blueprint
+from nemflow.flows.collector import slower_for
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.executors.local import LocalExecutor
 from nemflow.flows.flow_run import FlowRun, Start
@@ -197,7 +198,7 @@ class FlowRunner:
             if found is not None:
                 return self._finish(running, *self._goal_is_there(found, info, reporter))
             where = executor or self.flow.executor or LocalExecutor()
-            with where.start():
+            with where.start(), slower_for(len(self.flow.graph)):
                 run = FlowRun(self.flow, context, info, reporter, where, start)
                 try:
                     run.drive()
