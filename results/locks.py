@@ -8,7 +8,6 @@ tells the next run that there may be leftovers to sweep.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import functools
 import json
@@ -47,7 +46,7 @@ class TargetLock:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.target = target
-        self._owner_path = os.path.join(lock_dir, file_name(target) + _OWNER)
+        self._owner_path = f"{os.fspath(lock_dir)}{os.sep}{file_name(target)}{_OWNER}"
         self._now = now
         self._held: int | None = None  # the open owner file
         self.follows_death = False
@@ -89,8 +88,9 @@ class TargetLock:
             return
         try:
             # First, for after the release the file may be the next holder's.
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._owner_path)
+            os.unlink(self._owner_path)
+        except FileNotFoundError:
+            pass
         finally:
             os.close(handle)
 

@@ -8,7 +8,7 @@ import json
 import pickle
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from nemflow.errors import DefinitionError, ResultError
@@ -42,6 +42,10 @@ class Serializer(ABC):
         return f"{type(self).__name__}({options})"
 
 
+# Types of which pickle makes what cloudpickle makes, in a quarter of the time and without its import.
+_PLAIN = frozenset({bool, bytes, date, float, int, str, type(None)})
+
+
 class PickleSerializer(Serializer):
     """Almost any Python value, by cloudpickle; reads pickles in base64 text as well.
 
@@ -50,6 +54,8 @@ class PickleSerializer(Serializer):
 
     def serialize(self, value: Any) -> bytes:
         """Return *value* as a pickle."""
+        if type(value) in _PLAIN:
+            return pickle.dumps(value)
         # Heavy, and needed only where something is written.
         import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 

@@ -62,6 +62,8 @@ def find_target(placed: Result, context: RunContext, held: bool = False) -> Resu
     assert isinstance(location, str)
     if context.force:
         return None
+    if held and not placed.exists(location):  # a second look: seldom has anything come meanwhile
+        return None
     try:
         found = placed.find(location)
     except UnreadableTarget as error:
