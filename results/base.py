@@ -48,6 +48,10 @@ class UnsupportedOperation(ResultError, NotImplementedError):
 _PICKLE = PickleSerializer()
 
 
+def _format_all(result: Any, keys: Mapping[str, Any], /) -> Any:
+    return result.format(**keys)
+
+
 class Result:
     """A value and where it is kept; this base class keeps it nowhere.
 
@@ -64,7 +68,7 @@ class Result:
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if "format" in cls.__dict__ and "format_map" not in cls.__dict__:
-            cls.format_map = lambda self, keys, /: self.format(**keys)  # type: ignore[method-assign]  # a subclass need know of `format` only
+            cls.format_map = _format_all  # type: ignore[method-assign]  # it need know of format only
         added = cls.__dict__.get("__slots__", ())
         cls._added_slots += (added,) if isinstance(added, str) else tuple(added)
         cls._has_dict = cls.__dictoffset__ != 0
@@ -126,7 +130,7 @@ class Result:
         Raises:
             LocationError: the location has a key that is not in *fmt*, or leaves its root.
         """
-        return self.format_map(fmt)
+        return self._at(self._final_location(fmt), self.value)
 
     def format_map(self, keys: Mapping[str, Any], /) -> Self:
         """Return what `format` does, asking a mapping of *keys* only for those that it needs.

@@ -55,7 +55,7 @@ class PickleSerializer(Serializer):
     def serialize(self, value: Any) -> bytes:
         """Return *value* as a pickle."""
         if type(value) in _PLAIN:
-            return pickle.dumps(value)
+            return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         # Heavy, and needed only where something is written.
         import cloudpickle  # type: ignore[import-untyped]  # it ships no types
 

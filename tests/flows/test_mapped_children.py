@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from nemflow.flows.runner import FlowRunner
 from nemflow.flows.settings import RunSettings
 from nemflow.results import LocalResult
 from nemflow.tasks import states, triggers
+from nemflow.tasks.annotations import flatten, unmapped
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
 from nemflow.tasks.states import Mapped, Pending, State, Success
@@ -313,3 +315,41 @@ def test_better_5_children_take_a_number_of_calls_that_is_linear(
     flow.run(xs=range(3))
     small, large = (count_calls(lambda n=n: flow.run(xs=range(n))) for n in (100, 1000))  # type: ignore[misc]  # mypy cannot infer the default
     assert large < 11 * small
+
+
+class TestWork:
+    """Counted in calls of Python functions."""
+
+    @pytest.mark.parametrize("whole", [lambda task: task, flatten], ids=["whole", "flattened"])
+    def test_children_that_take_all_of_another_map_cost_in_proportion_to_their_number(
+        self,
+        whole: Callable[[Any], Any],
+        count_calls: Callable[[Callable[[], object]], int],
+    ) -> None:
+        def run(children: int) -> None:
+            with Flow("f") as flow:
+                above = give.map([[n] for n in range(children)])
+                both.map(list(range(children)), unmapped(whole(above)))
+            assert flow.run(executor=LocalExecutor()).is_successful()
+
+        run(1)  # what is looked up at the first time only is no part of it
+        few, many = (count_calls(partial(run, children)) for children in (40, 160))
+        assert many < 4.5 * few
+
+    def test_children_that_cannot_start_for_a_failed_one_cost_no_more(
+        self, count_calls: Callable[[Callable[[], object]], int]
+    ) -> None:
+        def run(children: int) -> None:
+            with Flow("f") as flow:
+                above = divide_six.map(list(range(children)))
+                both.map(list(range(children)), unmapped(above))
+            assert flow.run(executor=LocalExecutor()).is_failed()
+
+        run(1)  # what is looked up at the first time only is no part of it
+        few, many = (count_calls(partial(run, children)) for children in (40, 160))
+        assert many < 4.5 * few
+
+
+@task
+def both(x: Any, xs: list[Any]) -> int:
+    return len(xs)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from nemflow.errors import ResultError
-from nemflow.results.atomic import atomic_path, sweep_leftovers
+from nemflow.results.atomic import atomic_path, sweep_leftovers, write_whole
 
 WRITER = """
 import signal, sys
@@ -214,3 +214,39 @@ def test_leftovers_of_other_targets_and_other_hidden_files_stay(tmp_path):
 
 def test_there_is_nothing_to_sweep_where_there_is_no_folder(tmp_path):
     assert sweep_leftovers(str(tmp_path / "no" / "a.txt")) == []
+
+
+def test_data_is_written_whole_in_a_new_folder_with_the_rights_of_any_new_file(tmp_path):
+    final = tmp_path / "new" / "folder" / "a"
+    write_whole(str(final), b"whole")
+    (tmp_path / "plain").write_text("")
+    assert final.read_bytes() == b"whole"
+    assert final.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert os.listdir(final.parent) == ["a"]
+
+
+def test_data_that_cannot_be_moved_into_place_leaves_nothing(tmp_path):
+    (tmp_path / "a" / "full").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        write_whole(str(tmp_path / "a"), b"whole")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which file a handle is of")
+def test_data_is_flushed_before_it_is_moved(tmp_path, monkeypatch):
+    flush, move = os.fsync, os.replace
+    done = []
+
+    def note_flush(handle):
+        done.append(os.readlink(f"/proc/self/fd/{handle}"))
+        flush(handle)
+
+    def note_move(source, target):
+        done.append((source, target))
+        move(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_flush)
+    monkeypatch.setattr(os, "replace", note_move)
+    write_whole(str(tmp_path / "a"), b"whole")
+    flushed, moved = done
+    assert moved == (flushed, str(tmp_path / "a"))

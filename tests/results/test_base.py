@@ -193,3 +193,44 @@ def test_a_subclass_with_fields_of_its_own_is_compared_by_them_too():
 
     assert Tagged("a") == Tagged("a")
     assert Tagged("a") != Tagged("b")
+
+
+def test_what_is_kept_is_found_and_where_nothing_is_nothing_is_found(kind):
+    assert kind.result.find("2014/a.txt") is None
+    kind.keep("2014/a.txt", "text")
+    assert kind.result.find("2014/a.txt") == kind.result.read("2014/a.txt")
+
+
+def test_a_mapping_is_asked_only_for_the_keys_that_the_template_names():
+    class Keys(dict):
+        def __missing__(self, key):
+            asked.append(key)
+            return key.upper()
+
+    asked = []
+    placed = MemoryResult(location="{year}/{table}").format_map(Keys(year=2014))
+    assert (placed.location, asked) == ("2014/TABLE", ["table"])
+
+
+def test_a_subclass_that_fills_its_location_itself_is_asked_to():
+    class Upper(MemoryResult):
+        def format(self, /, **fmt):
+            return super().format(**{key: value.upper() for key, value in fmt.items()})
+
+    assert Upper(location="{table}").format_map({"table": "price"}).location == "PRICE"
+
+
+def test_a_copy_has_what_a_subclass_adds_with_slots_and_without():
+    class Slotted(MemoryResult):
+        __slots__ = ("more",)
+
+    class Open(Slotted):
+        pass
+
+    given = Open(location="a")
+    given.more, given.other = 1, 2
+    copied = given.copy()
+    assert (copied.more, copied.other, copied.location, copied.store) == (1, 2, "a", given.store)
+    slotted = Slotted()
+    slotted.more = 3
+    assert slotted.copy().more == 3

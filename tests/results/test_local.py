@@ -134,3 +134,34 @@ def test_results_in_different_folders_are_not_equal(tmp_path):
 
 def test_files_outlive_the_process():
     assert LocalResult.keeps
+
+
+def test_what_cannot_be_read_back_is_not_taken_for_nothing(tmp_path):
+    (tmp_path / "a").write_text("no pickle")
+    (tmp_path / "folder").mkdir()
+    for name in ("a", "folder"):
+        with pytest.raises(UnreadableTarget, match=name):
+            LocalResult(tmp_path).find(name)
+
+
+def test_a_file_in_place_of_a_folder_holds_no_target(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert LocalResult(tmp_path).find("file/a") is None
+
+
+def test_a_subclass_whose_reading_raises_errors_of_its_own_finds_nothing_as_well(tmp_path):
+    class Text(LocalResult):
+        def read(self, location, /):
+            return self._at(location, (tmp_path / location).read_text())
+
+    assert Text(tmp_path).find("a") is None
+    (tmp_path / "a").write_text("text")
+    assert Text(tmp_path).find("a").value == "text"
+
+
+@pytest.mark.parametrize("size", [0, 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 300_000])
+def test_files_of_all_sizes_are_read_whole(tmp_path, size):
+    value = os.urandom(size)
+    assert (
+        LocalResult(tmp_path).read(LocalResult(tmp_path, "a").write(value).location).value == value
+    )

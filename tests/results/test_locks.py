@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from nemflow.errors import ResultError
-from nemflow.results.locks import TargetLock
+from nemflow.results.locks import TargetLock, holds_owner_files
 
 HOLDER = """
 import sys
-from nemflow.results.locks import TargetLock
+from nemflow.results.locks import TargetLock, holds_owner_files
 with TargetLock(sys.argv[1], sys.argv[2]):
     print("held", flush=True)
     sys.stdin.readline()
@@ -19,7 +19,7 @@ print("free", flush=True)
 """
 WAITER = """
 import sys
-from nemflow.results.locks import TargetLock
+from nemflow.results.locks import TargetLock, holds_owner_files
 lock = TargetLock(sys.argv[1], sys.argv[2])
 lock.acquire(on_wait=lambda holder: print(holder, flush=True))
 print("held", flush=True)
@@ -192,3 +192,31 @@ def test_targets_with_one_tail_have_locks_of_their_own_with_a_readable_name(tmp_
         pass
     with TargetLock(tmp_path, TARGET):
         assert list(tmp_path.glob("*nem_prices_raw_2014-01-01.parquet.owner"))
+
+
+def test_who_gets_the_lock_of_a_dead_holder_knows_it_and_the_next_one_does_not(holder, tmp_path):
+    holder.kill()
+    holder.wait()
+    lock = TargetLock(tmp_path, TARGET)
+    for follows_death in (True, False):
+        with lock:
+            assert lock.follows_death is follows_death
+
+
+def test_who_has_waited_for_a_lock_that_was_given_back_follows_nobody_dead(holder, tmp_path):
+    def let_go(description):
+        holder.stdin.write("\n")
+        holder.stdin.flush()
+
+    lock = TargetLock(tmp_path, TARGET)
+    lock.acquire(on_wait=let_go)
+    assert not lock.follows_death
+
+
+def test_one_look_tells_whether_any_owner_file_is_about(tmp_path):
+    assert not holds_owner_files(tmp_path / "new")
+    (tmp_path / "note.txt").write_text("")
+    assert not holds_owner_files(tmp_path)
+    with TargetLock(tmp_path, TARGET):
+        assert holds_owner_files(tmp_path)
+    assert not holds_owner_files(tmp_path)

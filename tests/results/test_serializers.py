@@ -3,8 +3,10 @@ import bz2
 import gzip
 import lzma
 import pickle
+import subprocess
+import sys
 import zlib
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -184,3 +186,19 @@ def test_serializers_are_equal_by_kind_and_options():
     assert Wrapped(1) != Wrapped(2)
     assert hash(Wrapped(1)) == hash(Wrapped(1))
     assert repr(Wrapped(1)) == "Wrapped(level=1)"
+
+
+@pytest.mark.parametrize(
+    "value", ["text", b"bytes", 1, 1.5, True, None, date(2014, 1, 1)], ids=repr
+)
+def test_plain_values_are_pickled_as_cloudpickle_does_it_without_importing_it(value):
+    code = f"""
+import sys, datetime
+from datetime import date
+from nemflow.results import PickleSerializer
+data = PickleSerializer().serialize({value!r})
+assert "cloudpickle" not in sys.modules
+import cloudpickle
+assert data == cloudpickle.dumps({value!r})
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
