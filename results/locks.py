@@ -151,7 +151,7 @@ class TargetLock:
     def _hold(self, handle: int) -> bool:
         """Sign the locked file and keep it; one that its last holder has removed is let go."""
         try:
-            is_in_place = self._is_in_place(handle)
+            is_in_place = os.fstat(handle).st_nlink > 0  # it has one name, until it is removed
             if is_in_place:
                 self._sign(handle)
         except BaseException:
@@ -162,13 +162,6 @@ class TargetLock:
         else:
             os.close(handle)
         return is_in_place
-
-    def _is_in_place(self, handle: int) -> bool:
-        """Tell whether an open file is the one that lies at the path now."""
-        try:
-            return os.path.samestat(os.fstat(handle), os.stat(self._owner_path))
-        except FileNotFoundError:
-            return False
 
     def _sign(self, handle: int) -> None:
         owner = {**_this_thread(), "since": self._now().isoformat(), "target": self.target}
