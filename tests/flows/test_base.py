@@ -262,6 +262,30 @@ class TestReferenceTasks:
         with pytest.raises(ValueError, match="not in this flow"):
             Flow("f").set_reference_tasks([Task()])
 
+    def test_what_was_asked_before_a_change_is_asked_anew_after_it(self) -> None:
+        flow, one, two = Flow("f"), Task(), Task()
+        flow.add_task(one)
+        assert (flow.reference_tasks(), flow.terminal_tasks(), flow.parameters()) == (
+            {one},
+            {one},
+            set(),
+        )
+        flow.chain(one, two)
+        more = flow.add_task(Parameter("more"))
+        last = {two, more}
+        assert (flow.reference_tasks(), flow.terminal_tasks(), flow.parameters()) == (
+            last,
+            last,
+            {more},
+        )
+
+    def test_who_changes_what_was_returned_changes_nothing_in_the_flow(self) -> None:
+        flow, one = Flow("f"), Task()
+        flow.add_task(one)
+        for look in (flow.reference_tasks, flow.terminal_tasks):
+            look().clear()
+            assert look() == {one}
+
 
 def test_importing_nemflow_loads_nothing_heavy() -> None:
     heavy = "pandas pyarrow requests click rich filelock cloudpickle fsspec dask platformdirs"

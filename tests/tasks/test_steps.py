@@ -163,6 +163,20 @@ class TestName:
         steps.name_run(states.Pending(), run)
         assert run.run_name == run.keys["task_run_name"] == "t-7"
 
+    def test_a_callable_gets_all_keys_but_self(self) -> None:
+        given: dict[str, object] = {}
+        run = run_of(Task(name="t", task_run_name=lambda **keys: given.update(keys) or "n"))
+        run.context = RunContext(values={"day": 1, "self": 2}, parameters={"day": 3, "region": 4})
+        run.inputs["x"] = 5
+        steps.name_run(states.Pending(), run)
+        assert {key: given.get(key) for key in ("day", "region", "x", "task_name", "self")} == {
+            "day": 1,
+            "region": 4,
+            "x": 5,
+            "task_name": "t",
+            "self": None,
+        }
+
     def test_without_template_the_run_bears_the_tasks_name(self) -> None:
         run = run_of(Task(name="t"))
         steps.name_run(states.Pending(), run)
