@@ -124,9 +124,8 @@ class FlowRun:
         self.roots.reverse()
         for place in settled:
             self._count_down(place, after_children=None)
-        room = self.executor.room
         while self.roots or self.ready or self.running or self.retries:
-            while (self.roots or self.ready) and len(self.running) < room:
+            while (self.roots or self.ready) and len(self.running) < self.executor.room:
                 self._submit(self._next_ready())
             if self.running or self.retries:
                 self._take(self.executor.completed(self._time_to_next_retry()))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nemflow.flows.base import Flow
+from nemflow.flows.executors.base import Done, Executor
 from nemflow.flows.executors.threads import ThreadExecutor
 from nemflow.flows.parameters import Parameter
 from nemflow.flows.runner import FlowRunner
@@ -243,3 +244,43 @@ class TestBranches:
         result = flow.run().result
         assert result[failed].is_failed()
         assert result[other].result == 1
+
+
+class Growing(Executor):
+    """Has room for one call at first and for all of them once one has ended."""
+
+    def __init__(self) -> None:
+        self.room = 1
+        self.handed_over: list[int] = []
+        self._waiting: list[tuple[Any, Callable[..., Any], tuple[Any, ...]]] = []
+
+    def submit(self, token: Any, call: Callable[..., Any], *arguments: Any) -> None:
+        self._waiting.append((token, call, arguments))
+
+    def completed(self, timeout_s: float | None) -> list[Done]:
+        self.handed_over.append(len(self._waiting))
+        self.room = 10
+        waiting, self._waiting = self._waiting, []
+        return [Done(token, call(*arguments), None) for token, call, arguments in waiting]
+
+
+def test_room_that_an_executor_gets_while_the_run_goes_on_is_used() -> None:
+    with Flow("f") as flow:
+        for number in range(5):
+            same(number)
+    executor = Growing()
+    assert flow.run(executor=executor).is_successful()
+    assert executor.handed_over == [1, 4]
+
+
+class TestReadyOrder:
+    def test_what_becomes_ready_goes_before_what_was_ready_but_comes_later(
+        self, events: Any
+    ) -> None:
+        with Flow("f") as flow:
+            first = same(1, task_args={"name": "first"})
+            same(first, task_args={"name": "then"})
+            same(2, task_args={"name": "last"})
+        flow.run(reporter=events)
+        ended = [words.split("-")[0] for words in events.told if words.endswith(" Success")]
+        assert ended == ["first", "then", "last", "f Success"]
