@@ -51,7 +51,9 @@ class SecretResult(Result):
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
         travelling = self.for_travel()
-        return None, {name: getattr(travelling, name) for name in self._slots}
+        return None, {
+            name: getattr(travelling, name) for name in (*Result.__slots__, *self._added_slots)
+        }
 
     def write(self, value_: Any, /, **fmt: Any) -> Self:
         """Refuse.
