@@ -76,7 +76,8 @@ def read_prices(
     D 00:05 to D+1 00:00, market time. So ``read_prices("2014-01-01", "2014-01-01")`` gives 288
     intervals of five minutes for each region. Market time is UTC+10 all year, without daylight saving.
 
-    The columns of ``nem_prices`` (their units are also in the metadata of the Arrow table's fields):
+    The columns of ``nem_prices`` (those of each data set say their unit and meaning in the metadata of
+    the Arrow table's fields):
 
     ==================== ========= =======================================================================
     interval_start, -end UTC+10    start and end of the interval; AEMO stamps its end
@@ -91,6 +92,7 @@ def read_prices(
     intervention                   AEMO also ran a physical run for the interval
     resolution_minutes   minutes   length of the interval: 5, or 30 from PRICE_AND_DEMAND before 2021-10
     source                         the published data that the row was taken from
+    quality                        live, preliminary or final: how settled the row was when taken
     ==================== ========= =======================================================================
 
     Args:

@@ -113,11 +113,15 @@ class Compactor:
         marks = {holding.days[day.day]: day.mark for day in days}
         try:
             write_month_file(days, workspace / "month" / place.file)
-            exchange(place, workspace, marks)
+            exchange(place, workspace, marks, self._settle)
         except BaseException:
             discard(workspace)
             raise
         self._retired.append(Retired(workspace, self._where.clock()))
+
+    def _settle(self) -> None:
+        if self._where.settle_s:
+            self._where.sleep(self._where.settle_s)
 
     def _place(self, month: Month) -> Place:
         folder = self._where.data_dir / clean_partition(self._dataset).format(date=month.first_day)

@@ -9,9 +9,14 @@
 
 The workspace lies outside of the data set, for DuckDB's globs go into hidden folders. The two folders
 are swapped in one step, so a listing of the place shows the days or the month, never both and never
-nothing. Then whatever came into the old folder unseen is brought over: another machine's new day is put
-into the month, other files are moved. The old folder is kept for a moment (`Retired`), because a
-reader may have opened it and not listed it yet; only then it is removed.
+nothing. But pyarrow, pandas and DuckDB look at each name again after they have listed it, and pass in
+silence over one that has gone meanwhile. So the new folder has a file at the name of each day, too, which
+is no Parquet: who has listed the days fails on it instead of losing them. These placeholders are
+removed a moment later; who lists them meanwhile fails as well, and has to ask again.
+
+Whatever came into the old folder unseen is brought over: another machine's new day is put into the
+month, other files are moved. The old folder is kept for a moment (`Retired`), because a reader may have
+opened it and not listed it yet; only then it is removed.
 
 Killed before the swap, the new folder is thrown away; after it, bringing over and removing are done by
 whoever calls next: a day file that is in the manifest, unchanged, is in the month.
@@ -27,8 +32,10 @@ from datetime import date
 from pathlib import Path
 
 from nemflow import atomic_path, swap_folders
+from nemflow.flows.nem.holdings import PLACEHOLDER, is_placeholder
 from nemflow.flows.nem.month_table import FileMark, put_days_into, read_day_file
 
+_MORE = 4096  # zeros after the largest day, so that there is no Parquet magic at the end
 _FOREIGN_LEFTOVER_S = 24 * 3600.0  # as long as another host's leftovers are let be elsewhere
 
 
@@ -72,7 +79,12 @@ def make_workspace(place: Place) -> Path:
     return workspace
 
 
-def exchange(place: Place, workspace: Path, marks: Mapping[str, FileMark]) -> list[date]:
+def exchange(
+    place: Place,
+    workspace: Path,
+    marks: Mapping[str, FileMark],
+    settle: Callable[[], None] = lambda: None,
+) -> list[date]:
     """Put the workspace's folder in place, and bring over what came into the old one unseen.
 
     The caller holds the locks of the month and its days.
@@ -81,6 +93,7 @@ def exchange(place: Place, workspace: Path, marks: Mapping[str, FileMark]) -> li
         place: where.
         workspace: with the compacted month in its folder.
         marks: the day files that went into it.
+        settle: waits until those who have just listed the days have looked at each.
 
     Returns:
         The days that came in unseen, which were put into the month.
@@ -88,11 +101,15 @@ def exchange(place: Place, workspace: Path, marks: Mapping[str, FileMark]) -> li
     Raises:
         CannotSwap: the file system cannot do it; nothing was changed.
     """
+    _lay_placeholders(place, workspace, max(mark.size for mark in marks.values()))
     _write_manifest(workspace, os.stat(workspace / "month"), marks)
     swap_folders(place.folder, workspace / "month")
     _flush_folder(place.folder.parent)
     _flush_folder(workspace)
-    return _bring_over(place, workspace, marks)
+    unseen = _bring_over(place, workspace, marks)
+    settle()
+    _remove_placeholders(place)
+    return unseen
 
 
 def heal(place: Place, clock: Callable[[], float]) -> Iterator[Retired]:
@@ -107,6 +124,7 @@ def heal(place: Place, clock: Callable[[], float]) -> Iterator[Retired]:
             remove(workspace)
             continue
         _bring_over(place, workspace, marks)
+        _remove_placeholders(place)
         yield Retired(workspace, clock())
 
 
@@ -122,6 +140,26 @@ def remove(workspace: Path) -> None:
     shutil.rmtree(workspace, ignore_errors=True)
     with contextlib.suppress(OSError):  # others are at work, or it is gone
         workspace.parent.rmdir()
+
+
+def _lay_placeholders(place: Place, workspace: Path, size: int) -> None:
+    """Put a file that is no Parquet at the name of each day in the new folder: one, with many names.
+
+    It is as large as the largest day, by a hole: polars, which reads where a footer read before has
+    said that data lie, panics where a file ends before.
+    """
+    with atomic_path(workspace / "placeholder") as temporary:
+        temporary.write_bytes(PLACEHOLDER)
+        os.truncate(temporary, max(size, len(PLACEHOLDER)) + _MORE)
+    for name in place.days:
+        os.link(workspace / "placeholder", workspace / "month" / name)
+    _flush_folder(workspace / "month")
+
+
+def _remove_placeholders(place: Place) -> None:
+    for name in place.days:
+        if is_placeholder(place.folder / name):
+            (place.folder / name).unlink(missing_ok=True)
 
 
 def _workspaces(place: Place) -> list[Path]:

@@ -15,6 +15,9 @@ from pathlib import Path
 from nemflow.flows.nem.places import clean_partition, standing_of
 from nemflow.tasks.nem.market_time import Month
 
+PLACEHOLDER = b"this day has moved into the file of its month: list the folder again\n"
+"""How a file begins that lies at a day's name for a moment after its month was compacted."""
+
 _FOLDER_TRIES = 10  # compactions of one and the same month while it is listed
 
 
@@ -64,10 +67,21 @@ def look_up_month(data_dir: Path, dataset: str, month: Month) -> MonthHolding:
             standings.add(standing[name])
         else:
             others.append(name)
+    if compacted is not None:
+        days = {day: name for day, name in days.items() if not is_placeholder(folder / name)}
     ordered = dict(sorted(days.items()))
     return MonthHolding(
         month, folder, ordered, compacted, frozenset(standings), tuple(sorted(others))
     )
+
+
+def is_placeholder(path: Path) -> bool:
+    """Tell whether a day file only says that its day has moved into the month, or has gone already."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(PLACEHOLDER)) == PLACEHOLDER
+    except FileNotFoundError:
+        return True
 
 
 def stored_months(data_dir: Path, dataset: str) -> list[Month]:

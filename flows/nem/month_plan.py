@@ -5,15 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nemflow.flows.nem.holdings import MonthHolding, describe_days, look_up_month
 from nemflow.flows.nem.places import clean_month
 from nemflow.flows.nem.span import FIRST_DAY
 from nemflow.tasks.nem.market_time import Month
-
-if TYPE_CHECKING:
-    pass
 
 WORKSPACES = "clean/.compacting"
 """Where months are put together, below the data directory."""
@@ -23,6 +19,9 @@ SCHEMA = 1
 
 GRACE_S = 0.5
 """How long an old folder is kept for readers that opened it before the swap, which list it at once."""
+
+SETTLE_S = 0.05
+"""How long those who have listed the days are given to look at each; a thousand times what it takes."""
 
 
 class Compacted(enum.StrEnum):
@@ -91,13 +90,15 @@ class Surroundings:
         data_dir: below it lies ``clean``.
         lock_dir: where the locks of targets lie; None for no locking.
         grace_s: how long an old folder is kept for readers that have just opened it.
+        settle_s: how long those that have listed the days are given to look at each.
         clock: seconds, for that.
-        sleep: waits the rest of it.
+        sleep: waits.
     """
 
     data_dir: Path
     lock_dir: Path | None
     grace_s: float = GRACE_S
+    settle_s: float = SETTLE_S
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 

@@ -7,6 +7,7 @@ has gone before it is opened, its month is listed again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nemflow.errors import ParameterError, UnreadableTarget
-from nemflow.flows.nem.holdings import MonthHolding, look_up_month
+from nemflow.flows.nem.holdings import MonthHolding, is_placeholder, look_up_month
 from nemflow.flows.nem.question import Question, unknown
 from nemflow.flows.nem.span import Span
 from nemflow.tasks.nem.datasets import DATASETS
@@ -122,24 +123,32 @@ def _merge(parts: Sequence[_Part], question: Question, schema: pa.Schema) -> pa.
 def _read_part(part: _Part, question: Question, schema: pa.Schema) -> pa.Table:
     """Return the wanted rows and columns of a file, which is opened once."""
     picked = bool(question.regions)
-    path = str(part.path)
+    words = [_REGION] if picked else None
+    with _reading(part.path), pq.ParquetFile(str(part.path), read_dictionary=words) as file:
+        groups = list(range(file.num_row_groups))
+        if not part.is_whole:
+            groups = [n for n in groups if _has_rows(file.metadata.row_group(n), question.span)]
+        filters = [
+            *([_REGION] if picked else []),
+            *([] if _takes_all(part) else [_START, _END]),
+        ]
+        names = dict.fromkeys([*schema.names, *filters])
+        present = [name for name in names if name in file.schema_arrow.names]
+        table = file.read_row_groups(groups, columns=present, use_threads=True)
+    return _conform(_filter(table, part, question), schema)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Tell a file that has gone, or moved into its month, from one that cannot be read."""
     try:
-        with pq.ParquetFile(path, read_dictionary=[_REGION] if picked else None) as file:
-            groups = list(range(file.num_row_groups))
-            if not part.is_whole:
-                groups = [n for n in groups if _has_rows(file.metadata.row_group(n), question.span)]
-            filters = [
-                *([_REGION] if picked else []),
-                *([] if _takes_all(part) else [_START, _END]),
-            ]
-            names = dict.fromkeys([*schema.names, *filters])
-            present = [name for name in names if name in file.schema_arrow.names]
-            table = file.read_row_groups(groups, columns=present, use_threads=True)
+        yield
     except FileNotFoundError:
         raise
     except (OSError, pa.ArrowException) as error:
+        if is_placeholder(path):
+            raise FileNotFoundError(f"{path} has moved into its month") from error
         raise UnreadableTarget(f"{path} cannot be read as Parquet ({error})") from error
-    return _conform(_filter(table, part, question), schema)
 
 
 def _takes_all(part: _Part) -> bool:
@@ -201,11 +210,7 @@ def _newest_schema(question: Question, month: Month) -> pa.Schema | None:
         names = [*holding.days.values(), *([holding.compacted] if holding.compacted else [])]
         if not names:
             return None
-        try:
-            return pq.read_schema(holding.folder / names[-1])
-        except FileNotFoundError:
-            continue
-        except (OSError, pa.ArrowException) as error:
-            path = holding.folder / names[-1]
-            raise UnreadableTarget(f"{path} cannot be read as Parquet ({error})") from error
+        path = holding.folder / names[-1]
+        with suppress(FileNotFoundError), _reading(path):
+            return pq.read_schema(path)
     return None

@@ -6,11 +6,13 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from nemflow import CannotSwap, TargetLock, parquet, swap_folders
+from nemflow import CannotSwap, TargetLock, parquet, read_prices, swap_folders
 from nemflow.flows.nem.compaction import compact_months
 from nemflow.flows.nem.exchange import Place, exchange, make_workspace
 from nemflow.flows.nem.holdings import look_up_month
@@ -28,7 +30,9 @@ FIRST, LAST = FEBRUARY.first_day, FEBRUARY.last_day
 @pytest.fixture
 def where(tmp_path):
     """A data directory and locks; old folders are removed at once."""
-    return Surroundings(data_dir=tmp_path / "data", lock_dir=tmp_path / "locks", grace_s=0)
+    return Surroundings(
+        data_dir=tmp_path / "data", lock_dir=tmp_path / "locks", grace_s=0, settle_s=0
+    )
 
 
 @pytest.fixture
@@ -207,6 +211,41 @@ def test_what_comes_into_the_old_folder_unseen_is_brought_over(
     assert month_path.with_name(".theirs.part").read_text() == "unfinished"
 
 
+def test_who_has_just_listed_the_days_fails_on_them_and_does_not_lose_them(
+    where, days, place, month_path
+):
+    workspace, marks = workspace_of(place, days)
+    looked = []
+
+    def look_again():
+        looked.append(all(path.is_file() for path in days))  # as pyarrow and DuckDB do
+        with pytest.raises(pa.ArrowInvalid):
+            pq.read_table(days[0], partitioning=None)
+        with pytest.raises(duckdb.Error):
+            duckdb.sql(f"select count(*) from '{days[3]}'").fetchall()
+        with pytest.raises(pl.exceptions.PolarsError):
+            pl.read_parquet(days[5], hive_partitioning=False)
+        looked.append(len(read_prices("2014-02", "2014-02", data_dir=where.data_dir)))
+
+    exchange(place, workspace, marks, look_again)
+    assert looked == [True, 28 * 240]
+    assert sorted(os.listdir(month_path.parent)) == [month_path.name]
+
+
+def test_a_compaction_killed_while_the_days_names_are_still_there_is_healed(
+    where, days, place, month_path
+):
+    def die():
+        raise KeyboardInterrupt
+
+    workspace, marks = workspace_of(place, days)
+    with pytest.raises(KeyboardInterrupt):
+        exchange(place, workspace, marks, die)
+    assert len(os.listdir(month_path.parent)) == 29
+    assert outcome_of(where) == "present: "
+    assert files_below(where.data_dir) == {month_path.name}
+
+
 def test_a_compaction_killed_before_the_swap_is_done_anew(where, days, place, month_path):
     workspace_of(place, days)
     assert outcome_of(where) == "compacted: "
@@ -256,6 +295,7 @@ def test_an_old_folder_is_kept_for_those_that_have_just_opened_it(tmp_path, days
         data_dir=tmp_path / "data",
         lock_dir=None,
         grace_s=5,
+        settle_s=0,
         clock=lambda: sum(waited),
         sleep=waited.append,
     )

@@ -26,7 +26,11 @@ def stored(tmp_path_factory, put_clean_days):
     """February as one file, ten days of March as files of their own, and one hidden standing."""
     folder = tmp_path_factory.mktemp("data")
     paths = put_clean_days(folder, date(2014, 2, 1), date(2014, 3, 10))
-    list(compact_months(Surroundings(data_dir=folder, lock_dir=None, grace_s=0), "nem_prices"))
+    list(
+        compact_months(
+            Surroundings(data_dir=folder, lock_dir=None, grace_s=0, settle_s=0), "nem_prices"
+        )
+    )
     paths[-1].with_name(f".{paths[-1].name}.standing.json").write_text("{}")
     return folder
 

@@ -25,7 +25,7 @@ def read(data_dir, start, end, **more) -> pa.Table:
 
 
 def compact(data_dir) -> None:
-    where = Surroundings(data_dir=data_dir, lock_dir=None, grace_s=0)
+    where = Surroundings(data_dir=data_dir, lock_dir=None, grace_s=0, settle_s=0)
     outcomes = [record.outcome for record in compact_months(where, "nem_prices")]
     assert outcomes == ["compacted", "not_whole"]
 
