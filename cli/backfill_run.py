@@ -119,7 +119,9 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
 def _plan(order: Order, settings: Settings) -> BackfillPlan:
     first, last = min(order.days), max(order.days)
     there = {
-        entry.stage: days_on_disk(settings.data_dir, order.dataset, entry.stage, first, last)
+        entry.stage: days_on_disk(
+            *(settings.data_dir, order.dataset, entry.stage, first, last), now=order.now
+        )
         for entry in order.entries
     }
     source = None if settings.source == "auto" else Source(settings.source)
@@ -235,12 +237,12 @@ class _Keeping:
 
     def tell(self, record: FlowRunRecord) -> None:
         """Note how a flow run ended."""
-        if record.outcome is Outcome.FAILED:
+        if record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
             self._failures[record.flow_run] = Failure(
                 flow_run=record.flow_run,
                 flow=record.flow,
                 date=record.date,
-                error=record.error or "",
+                error=record.error or record.reason,
             )
             self._write()
         elif record.outcome.lets_next_stage_run:

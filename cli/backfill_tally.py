@@ -12,10 +12,11 @@ from typing import Protocol
 from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 from nemflow.flows.nem.plan import BackfillPlan, Unit
 
-_FAILURES = (Outcome.FAILED, Outcome.CANCELLED)
+_FAILURES = (Outcome.FAILED, Outcome.OVERDUE, Outcome.CANCELLED)
 # What a day counts as, where its flow runs ended differently: the first of these that is among them.
 _RANKS = (
-    *(Outcome.FAILED, Outcome.CANCELLED, Outcome.HELD, Outcome.NOT_PUBLISHED, Outcome.NOT_RUN),
+    *_FAILURES,
+    *(Outcome.HELD, Outcome.NOT_PUBLISHED, Outcome.NOT_RUN),
     *(Outcome.WRITTEN, Outcome.DONE, Outcome.PRESENT),
 )
 
@@ -231,7 +232,11 @@ def group_failures(records: list[FlowRunRecord]) -> list[tuple[list[FlowRunRecor
     """
     groups: dict[tuple[str, str], list[FlowRunRecord]] = {}
     for record in records:
-        sentence = record.error or record.outcome.words
+        sentence = _sentence(record)
         like = re.sub(re.escape(record.date.isoformat()), "…", sentence)
         groups.setdefault((record.flow, like), []).append(record)
-    return [(group, group[0].error or group[0].outcome.words) for group in groups.values()]
+    return [(group, _sentence(group[0])) for group in groups.values()]
+
+
+def _sentence(record: FlowRunRecord) -> str:
+    return record.error or record.reason or record.outcome.words

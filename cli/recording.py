@@ -13,7 +13,7 @@ import click
 from nemflow import __version__
 from nemflow.cli.settings import Settings
 from nemflow.flows.history.records import FACTS, Making
-from nemflow.flows.history.run_logs import Keeping, RunLogs
+from nemflow.flows.history.run_logs import RUNNERS, Keeping, RunLogs
 from nemflow.flows.history.writer import HistoryReporter
 from nemflow.flows.reporter import FlowRunInfo, Reporter, Several, Silent, TaskRunInfo
 from nemflow.flows.runner import CancelRun
@@ -119,6 +119,10 @@ def _logging_to(logs: RunLogs) -> Iterator[None]:
     """Give the logs of runs what nemflow and the tasks log inside the block."""
     logger = logging.getLogger("nemflow")
     level = logger.level
+    # what they say of starts and ends would be made up for each task only to be left out
+    before = {name: logging.getLogger(name).level for name in RUNNERS}
+    for name in RUNNERS:
+        logging.getLogger(name).setLevel(logging.getLogger(name).getEffectiveLevel())
     logger.addHandler(logs)
     logger.setLevel(min(level, logs.level) if level else logs.level)
     try:
@@ -126,6 +130,8 @@ def _logging_to(logs: RunLogs) -> Iterator[None]:
     finally:
         logger.setLevel(level)
         logger.removeHandler(logs)
+        for name, own in before.items():
+            logging.getLogger(name).setLevel(own)
 
 
 class _Cancelling(Silent):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 _MAGIC = b"PAR1"
+_ARROW_SCHEMA = b"ARROW:schema"  # how Arrow keeps its own schema among the metadata
 _SMALLEST = 12  # both magics, and the length of the footer between them
 
 
@@ -56,21 +57,26 @@ def write_groups(
     Raises:
         ResultError: see `write_table`.
     """
-    import pyarrow.parquet as pq  # heavy
+    import pyarrow as pa  # heavy
+    import pyarrow.parquet as pq
 
     schema = tables[0].schema
     _check_units(schema, path)
     _check_columns(dictionary_columns, schema.names, path)
     _check_columns(statistics_columns or (), schema.names, path)
-    with pq.ParquetWriter(
-        os.fspath(path),
-        schema,
-        version="2.6",
-        use_dictionary=list(dictionary_columns) or False,  # type: ignore[arg-type]  # the stubs know no list
-        write_statistics=True if statistics_columns is None else list(statistics_columns),
-        compression="zstd",
-        compression_level=1,
-    ) as file:
+    # a file that is open already spares the writer the question which file system it is on
+    with (
+        pa.OSFile(os.fspath(path), "wb") as sink,
+        pq.ParquetWriter(
+            sink,
+            schema,
+            version="2.6",
+            use_dictionary=list(dictionary_columns) or False,  # type: ignore[arg-type]  # the stubs know no list
+            write_statistics=True if statistics_columns is None else list(statistics_columns),
+            compression="zstd",
+            compression_level=1,
+        ) as file,
+    ):
         for table in tables:
             file.write_table(table, row_group_size=max(table.num_rows, 1))
 
@@ -95,9 +101,16 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises:
         UnreadableTarget: the file is not there or is no whole Parquet file.
     """
-    with _open(path) as file:
-        metadata = file.schema_arrow.metadata or {}
-        return {key.decode(): text.decode() for key, text in metadata.items()}
+    import pyarrow as pa  # heavy
+    import pyarrow.parquet as pq
+
+    try:
+        # the footer alone: to open the file would also make sense of each of its columns
+        metadata = pq.read_metadata(os.fspath(path)).metadata or {}
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from error
+    own = {key: text for key, text in metadata.items() if key != _ARROW_SCHEMA}
+    return {key.decode(): text.decode() for key, text in own.items()}
 
 
 def check_parquet_magic(path: str | os.PathLike[str]) -> None:
@@ -131,9 +144,13 @@ def _open(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(os.fspath(path)) as file:
             yield file
     except (OSError, pyarrow.lib.ArrowException) as error:
-        raise UnreadableTarget(
-            f"{path} cannot be read as Parquet ({error}); delete it to have it made again."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableTarget:
+    return UnreadableTarget(
+        f"{path} cannot be read as Parquet ({error}); delete it to have it made again."
+    )
 
 
 def _check_units(schema: pa.Schema, path: str | os.PathLike[str]) -> None:

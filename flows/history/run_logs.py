@@ -32,7 +32,9 @@ FOLDER = "logs"
 _log = logging.getLogger(__name__)
 
 # What these say of the start and the end of each run stands in the log already.
-_RUNNERS = frozenset({"nemflow.FlowRunner", "nemflow.TaskRunner"})
+RUNNERS = frozenset({"nemflow.FlowRunner", "nemflow.TaskRunner"})
+"""The loggers of the engine's own runners."""
+
 _LARGEST = 20_000_000  # bytes of one file, before it is put aside
 _DAY_S = 24 * 3600.0
 
@@ -141,7 +143,7 @@ class RunLogs(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record to the log of its flow run, if that has one."""
         run_id = getattr(record, "flow_run_id", None) or context_value("flow_run_id")
-        is_told = record.name in _RUNNERS and record.levelno == logging.INFO
+        is_told = record.name in RUNNERS and record.levelno == logging.INFO
         if run_id not in self._runs or is_told:
             return
         name = context_value("task_full_name") or getattr(record, "task_name", None)

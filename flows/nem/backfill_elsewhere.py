@@ -76,7 +76,10 @@ class Errands:
             return {}
         progress = functools.partial(self._backfill.watcher.unit_fetching, unit)
         backfill = self._backfill
-        return fetch_days(to_fetch, backfill.dataset, backfill.market, self._client, progress)
+        return fetch_days(
+            *(to_fetch, backfill.dataset, backfill.market, self._client, progress),
+            renew=not backfill.force,
+        )
 
     def _send(self, unit: Unit, found: Mapping[date, Found]) -> None:
         backfill = self._backfill

@@ -91,7 +91,8 @@ class Lanes:
             if to_fetch and self._client is not None:
                 progress = functools.partial(backfill.watcher.unit_fetching, unit)
                 found = fetch_days(
-                    *(to_fetch, backfill.dataset, backfill.market, self._client, progress, seat)
+                    *(to_fetch, backfill.dataset, backfill.market, self._client, progress, seat),
+                    renew=not backfill.force,
                 )
             bench = seat.bench()
             bench.desk.put_published(found)

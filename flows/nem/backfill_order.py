@@ -97,7 +97,7 @@ class Account:
     def tell(self, record: FlowRunRecord) -> None:
         """Tell of a flow run that has ended; after a failure nothing more may be begun."""
         self._told.add((record.flow, record.date))
-        if self._backfill.fail_fast and record.outcome is Outcome.FAILED:
+        if self._backfill.fail_fast and record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
             self._backfill.stop.set()
         self._backfill.watcher.flow_run_ended(self._unit, record)
 

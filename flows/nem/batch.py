@@ -170,6 +170,17 @@ def _with_end(
     goal = ends.get(flow.goal) if flow.goal is not None else None
     if goal is None:
         return replace(record, outcome=Outcome.DONE)
+    return _with_goal(record, goal, ends, look_inside=look_inside)
+
+
+def _with_goal(
+    record: FlowRunRecord,
+    goal: states.State,
+    ends: Mapping[Task, states.State],
+    *,
+    look_inside: bool,
+) -> FlowRunRecord:
+    """Complete the record of a flow run that ended well with what became of its goal."""
     if goal.is_cached():
         # once it is imported, reading facts takes no time to speak of
         look_inside = look_inside or "pyarrow" in sys.modules

@@ -15,6 +15,7 @@ from nemflow.flows.nem.batch import Conditions, run_stages
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.nem.desk import Desk, Found
 from nemflow.flows.nem.outcome import FlowRunRecord
+from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.recall import RecallingArchive
@@ -79,8 +80,11 @@ class Benches:
         return self._free.get()
 
     def give_back(self, bench: Bench) -> None:
-        """Clear a bench and make it free."""
+        """Clear a bench and make it free; the memory of what lay on it goes back to the system."""
+        from pyarrow import default_memory_pool  # heavy
+
         bench.desk.clear()
+        default_memory_pool().release_unused()
         self._free.put(bench)
 
     def close(self, *, wait: bool) -> None:
@@ -116,6 +120,8 @@ def fetch_days(
     client: "Client",
     progress: "Progress | None" = None,
     seat: Seat | None = None,
+    *,
+    renew: bool = False,
 ) -> dict[date, Found]:
     """Return what there is of each day: the files that hold it, fetched, or why they cannot be had.
 
@@ -124,6 +130,7 @@ def fetch_days(
         progress: called with the bytes so far and in all, for each file anew.
         seat: gives the bench where a table's file is verified, and whose desk its rows go to; by
             default that is done in this thread, and the rows are let go.
+        renew: ask the server whether the files of days that are stored already have changed.
     """
     from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
     from nemflow.tasks.nem.datasets import DATASETS
@@ -134,12 +141,15 @@ def fetch_days(
     archive = open_archive(settings, RecallingArchive)
     verify = None if seat is None else functools.partial(verify_at, seat)
     found: dict[date, Found] = {}
+    now = market.now()
     for day in days:
+        is_stored = renew and (market.data_dir / raw_target(dataset).format(date=day)).exists()
         try:
             found[day] = fetch_day(
                 *(day, DATASETS[dataset], settings, client, progress),
                 archive=archive,
                 verify=verify,
+                renew_since=now if is_stored else None,
             )
         except Exception as error:  # the day's own flow run fails with it, and tells it
             found[day] = error
