@@ -19,7 +19,7 @@ demo: $(READY) ## Install, then run the main job on a SYNTHETIC market and show 
 	  columns=['interval_end', 'region', 'rrp', 'raise6sec_rrp', 'source']).head(10).to_string(index=False))"
 
 test: $(READY) ## Run the tests and doctests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --dist loadfile
 
 dev: $(READY) ## Make the virtual environment, with nemflow in it, editable
 
