@@ -76,7 +76,9 @@ class TestMap:
             total = add.map([1], task_args={"name": "sum", "tags": {"a"}})
         assert (total.name, total.tags, total is add) == ("sum", {"a"}, False)
 
-    @pytest.mark.parametrize("argument", [1, None, {1, 2}, iter([1])], ids=lambda value: type(value).__name__)
+    @pytest.mark.parametrize(
+        "argument", [1, None, {1, 2}, iter([1])], ids=lambda value: type(value).__name__
+    )
     def test_what_has_no_elements_is_refused_at_once(self, argument: Any) -> None:
         with Flow("f"), pytest.raises(TypeError, match="wrap it in unmapped"):
             add.map(argument)
