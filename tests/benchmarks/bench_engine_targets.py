@@ -56,9 +56,9 @@ def _print_there(root: Path) -> None:
 def _print_written(root: Path) -> None:
     settings = RunSettings(checkpointing=True, lock_dir=root / "locks")
     fresh = (root / f"written-{number}" for number in count())
-    flows = iter([_value_flow(next(fresh)) for _ in range(5)])
+    flows = iter([_value_flow(next(fresh)) for _ in range(9)])
     bare, ours = best_in_turns(
-        5, lambda: _write(next(fresh)), lambda: next(flows).run(settings=settings)
+        9, lambda: _write(next(fresh)), lambda: next(flows).run(settings=settings)
     )
     print_rows(
         "1,000 tasks that write small results: run",
