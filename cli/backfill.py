@@ -49,6 +49,7 @@ _MOST_WORKERS = 4  # more get in each other's way
 @click.option("--stage", type=click.Choice(("raw", "clean")), help="Make this stage only.")
 @click.option("--failed", is_flag=True, help="Do just what failed in the last backfill.")
 @click.option("--force", is_flag=True, help="Make files again though they are there.")
+@click.option("--stale", is_flag=True, help="Make what is stale again too; a look into each file.")
 @click.option("--newest-first", is_flag=True, help="Begin with the last days.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be made; touch nothing.")
@@ -75,6 +76,7 @@ def command(
     stage: str | None,
     failed: bool,
     force: bool,
+    stale: bool,
     newest_first: bool,
     fail_fast: bool,
     dry_run: bool,
@@ -116,6 +118,7 @@ def command(
         days=_days(last, start, end, now),
         known=last.failures if last else (),
         force=force,
+        stale=stale,
         newest_first=newest_first,
         fail_fast=fail_fast,
         dry_run=dry_run,

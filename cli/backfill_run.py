@@ -3,7 +3,8 @@
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,13 +22,15 @@ from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.catalog import Entry
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.nem.backfill_record import BackfillRecord, BackfillRecords, Failure
-from nemflow.flows.nem.on_disk import days_on_disk
+from nemflow.flows.nem.on_disk import days_on_disk, look
 from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome
 from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
 from nemflow.flows.reporter import Silent
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.sources import Source
+
+_Key = tuple[str, date]  # a flow and a day
 
 _GONE_ON = "what is finished is kept; the same command goes on from there"
 
@@ -41,6 +44,7 @@ class Order:
         days: the days, in order.
         known: what had failed in the last backfill, where just that is to be done.
         force: make files again.
+        stale: make those again that are stale.
         newest_first: begin with the last days.
         fail_fast: begin nothing more after a failure.
         dry_run: only say what would be done.
@@ -59,6 +63,7 @@ class Order:
     days: Sequence[date]
     known: tuple[Failure, ...] = ()
     force: bool = False
+    stale: bool = False
     newest_first: bool = False
     fail_fast: bool = False
     dry_run: bool = False
@@ -92,9 +97,9 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
             put_error(f"{SYNTHETIC} market: made-up prices, nothing of AEMO's")
     else:
         refuse_synthetic_folder(settings)
-    plan = _plan(order, settings)
+    plan, stale = _plan(order, settings)
     if order.dry_run:
-        _say_plan(order, plan, settings)
+        _say_plan(order, plan, settings, stale)
         return DONE
     keeping = _Keeping(order, plan, settings)
     tally = Tally(plan, keeping.tell)
@@ -102,7 +107,7 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
     notifier.start()
     code = FAILED
     try:
-        code = _do(order, plan, settings, flags, tally)
+        code = _do(order, plan, settings, flags, tally, stale)
     except KeyboardInterrupt:
         code = INTERRUPTED
         raise
@@ -116,7 +121,8 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
     return code
 
 
-def _plan(order: Order, settings: Settings) -> BackfillPlan:
+def _plan(order: Order, settings: Settings) -> tuple[BackfillPlan, Mapping[_Key, str]]:
+    """Return what is to be done, and why what is there is to be made again if it is stale."""
     first, last = min(order.days), max(order.days)
     there = {
         entry.stage: days_on_disk(
@@ -124,28 +130,47 @@ def _plan(order: Order, settings: Settings) -> BackfillPlan:
         )
         for entry in order.entries
     }
+    stale: Mapping[_Key, str] = {}
+    if order.stale:
+        # what only makes what is missing does not pay for it
+        from nemflow.cli.known import stale_runs
+
+        stale = stale_runs(settings, order.dataset, order.days)
+        for flow, day in stale:
+            there.get(flow.removeprefix(f"{order.dataset}_"), set()).discard(day)
     source = None if settings.source == "auto" else Source(settings.source)
-    return plan_backfill(
+    plan = plan_backfill(
         order.days,
         there,
         span_finder(DATASETS[order.dataset], order.now, source),
         force=order.force,
         newest_first=order.newest_first,
     )
+    return plan, stale
 
 
 def _do(
-    order: Order, plan: BackfillPlan, settings: Settings, flags: dict[str, str], tally: Tally
+    order: Order,
+    plan: BackfillPlan,
+    settings: Settings,
+    flags: dict[str, str],
+    tally: Tally,
+    stale: Mapping[_Key, str],
 ) -> int:
     if plan.units:
-        _work(order, plan, settings, flags, tally)
+        _work(order, plan, settings, flags, tally, stale)
     if tally.failures:
         return FAILED
     return HELD if tally.flow_runs[Outcome.HELD] else DONE
 
 
 def _work(
-    order: Order, plan: BackfillPlan, settings: Settings, flags: dict[str, str], tally: Tally
+    order: Order,
+    plan: BackfillPlan,
+    settings: Settings,
+    flags: dict[str, str],
+    tally: Tally,
+    stale: Mapping[_Key, str],
 ) -> None:
     """Run the backfill; its display and the history are there meanwhile."""
     # a backfill that finds everything there does not pay for these
@@ -183,6 +208,7 @@ def _work(
                 executor=order.executor,
                 workers=order.workers,
                 force=order.force,
+                remake=stale,
                 fail_fast=order.fail_fast,
                 synthetic=order.sandbox,
             )
@@ -260,14 +286,38 @@ class _Keeping:
         self._records.write(self._record.with_failures(self._failures.values()))
 
 
-def _say_plan(order: Order, plan: BackfillPlan, settings: Settings) -> None:
+def _say_plan(
+    order: Order, plan: BackfillPlan, settings: Settings, stale: Mapping[_Key, str]
+) -> None:
+    # what does its work does not pay for it
+    from nemflow.cli.forecast import forecast
+
+    work = {
+        e.stage: [day for unit in plan.units for day in unit.lacking.get(e.stage, ())]
+        for e in order.entries
+    }
+    first, last = min(order.days), max(order.days)
+    reasons = {}
+    for e in order.entries:
+        there = look(settings.data_dir, order.dataset, e.stage, first, last).files
+        reasons[e.stage] = {
+            day: stale.get((e.name, day)) or _reason(order, is_there=day in there)
+            for day in work[e.stage]
+        }
+    told = forecast(settings, order.dataset, work, order.now)
     if not order.as_json:
-        put_lines(describe_plan(plan, order.dataset, order.days, str(settings.data_dir)))
+        counts = Counter(why for days in reasons.values() for why in days.values())
+        put_lines(describe_plan(plan, order.dataset, order.days, str(settings.data_dir), counts))
+        put_lines([f"  {told}"] if plan.units else [])
         return
     units = [
         {
             "name": u.name,
             "lacking": {stage: list(map(str, days)) for stage, days in u.lacking.items()},
+            "reasons": {
+                stage: {str(day): reasons[stage][day] for day in days}
+                for stage, days in u.lacking.items()
+            },
         }
         for u in plan.units
     ]
@@ -278,8 +328,15 @@ def _say_plan(order: Order, plan: BackfillPlan, settings: Settings) -> None:
             "days": plan.asked,
             "present": plan.present,
             "units": units,
+            "forecast": told.as_json(),
         }
     )
+
+
+def _reason(order: Order, *, is_there: bool) -> str:
+    if not is_there:
+        return "missing"
+    return "forced" if order.force else "something better is due"
 
 
 def _conclude(order: Order, tally: Tally, settings: Settings, code: int) -> None:

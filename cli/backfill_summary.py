@@ -1,5 +1,6 @@
 """The last lines of ``nemflow backfill``: what was written where, what failed, what to type next."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
@@ -59,8 +60,14 @@ def failure_table(failures: Sequence[FlowRunRecord]) -> list[str]:
     return lines + ([f"  and {more:,} more; nemflow history lists all"] if more > 0 else [])
 
 
-def describe_plan(plan: BackfillPlan, title: str, days: Sequence[date], place: str) -> list[str]:
-    """Return the lines of a dry run: a line for each published file, of many for each year."""
+def describe_plan(
+    plan: BackfillPlan, title: str, days: Sequence[date], place: str, reasons: Counter[str]
+) -> list[str]:
+    """Return the lines of a dry run: a line for each published file, of many for each year.
+
+    Args:
+        reasons: why flow runs would be done, and how many for each reason.
+    """
     lines = [
         f"{title}, {_span(days)}: {plan.lacking:,} to be made from "
         f"{count_of(len(plan.units), 'published file')}, {plan.present:,} already there"
@@ -71,7 +78,11 @@ def describe_plan(plan: BackfillPlan, title: str, days: Sequence[date], place: s
     else:
         years = groupby(units, key=lambda unit: str(min(unit.days).year))
         rows = [(year, *_lacking(list(group))) for year, group in years]
-    return [*lines, *(f"  {line}" for line in align(rows)), f"  in {place}"]
+    whys = [
+        f"  {count_of(number, 'flow run')}: {why}"
+        for why, number in reasons.most_common(_MOST_REASONS)
+    ]
+    return [*lines, *(f"  {line}" for line in align(rows)), *whys, f"  in {place}"]
 
 
 def _lacking(units: Sequence[Unit]) -> list[str]:

@@ -30,8 +30,11 @@ def read_days(words: Iterable[str], now: datetime) -> list[date]:
     return list(dict.fromkeys(day for word in words for day in _days_of(word, today(now))))
 
 
-def read_since(word: str, now: datetime | None = None) -> datetime:
+def read_since(word: str, now: datetime | None = None, *, option: str = "--since") -> datetime:
     """Return the moment that ``--since`` means: so long ago, or the start of a market day.
+
+    Args:
+        option: that the word was given to.
 
     Raises:
         SettingsError: it is neither.
@@ -47,7 +50,7 @@ def read_since(word: str, now: datetime | None = None) -> datetime:
         return datetime.combine(day, time(), NEM_TIME)
     except (ValueError, OverflowError):
         raise SettingsError(
-            f"--since {word}: write how long ago, as 30m, 12h, 7d or 4w, a date as 2014-01-31, "
+            f"{option} {word}: write how long ago, as 30m, 12h, 7d or 4w, a date as 2014-01-31, "
             "today or yesterday"
         ) from None
 

@@ -9,8 +9,8 @@ from nemflow.cli import completing
 from nemflow.cli.dates import read_since
 from nemflow.cli.options import config_option, debug_option, json_option, settings_of
 from nemflow.cli.output import put_error, put_json, put_lines, width_of_terminal
-from nemflow.cli.runs import RETRIED_STATES, SCHEMA, as_json, cut, in_market_time, told_of, took
-from nemflow.cli.wording import align, count_of, did_you_mean
+from nemflow.cli.runs import RETRIED_STATES, SCHEMA, as_json, in_market_time, told_of, took
+from nemflow.cli.wording import align, count_of, cut, did_you_mean
 from nemflow.errors import SettingsError
 from nemflow.flows.history.lost import LOST
 from nemflow.flows.history.reading import FAILED_STATES, History

@@ -1,40 +1,134 @@
 """What the history knows of stored days, as coverage needs it."""
 
+import os
+from collections.abc import Iterable, Sequence
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nemflow.cli.settings import Settings
-from nemflow.flows.history.reading import FAILED_STATES, History
-from nemflow.flows.nem.coverage import STAGES, Known, Written
+from nemflow.flows.nem.coverage import USUAL_ROWS, Known, Written
+from nemflow.flows.nem.on_disk import STAGES
+
+if TYPE_CHECKING:  # loaded where it is used
+    from nemflow.flows.nem.stale import Making
 
 
 def known_of(settings: Settings, dataset: str) -> Known:
     """Return what the history says of the days of a data set; nothing where there is no history.
+
+    Runs that made their files in another data directory are left out.
 
     Raises:
         HistoryError: it is there but cannot be read.
     """
     if not settings.history_file.exists():
         return Known()
-    flows = {f"{dataset}_{stage}": stage for stage in STAGES}
+    # SQLite is loaded where there is a history
+    from nemflow.flows.history.reading import FAILED_STATES, History
+
+    roots = _roots(settings)
     failures: dict[tuple[str, date], str] = {}
+    unpublished: set[tuple[str, date]] = set()
     written: dict[str, Written] = {}
     with History(settings.history_file) as history:
-        for run in history.last_of_each():
-            stage = flows.get(run["flow"])
-            if stage is None:
-                continue
-            if run["target"] and run["outcome"] == "written":
-                path = str(Path(run["target"]))
-                written[path] = Written(run["rows"], run["bytes"])
-            day = _day_of(run["name"])
-            if day is not None and run["state"] in FAILED_STATES:
-                failures[stage, day] = str(run["error"] or run["message"] or run["state"])
-    return Known(failures=failures, written=written)
+        raw = history.last_of_flow(f"{dataset}_raw", without_rows=None)
+        clean = history.last_of_flow(f"{dataset}_clean", without_rows=USUAL_ROWS)
+    runs = [
+        (stage, run) for stage, found in zip(STAGES, (raw, clean), strict=True) for run in found
+    ]
+    for stage, run in runs:
+        day = day_of(run["name"])
+        target = _inside(run["target"], roots)
+        if day is None or (target is None and run["target"]):
+            continue
+        if run["outcome"] == "written" and target:
+            written[f"{settings.data_dir}{os.sep}{target}"] = Written(run["rows"], run["bytes"])
+        elif run["outcome"] == "not_published":
+            unpublished.add((stage, day))
+        elif run["state"] in FAILED_STATES:
+            failures[stage, day] = str(run["error"] or run["message"] or run["state"])
+    return Known(failures=failures, unpublished=frozenset(unpublished), written=written)
 
 
-def _day_of(name: str) -> date | None:
+def day_of(name: str) -> date | None:
+    """Return the day in the name of a flow run; None where it has none.
+
+    >>> day_of("nem_prices_raw_2014-01-01"), day_of("squares")
+    (datetime.date(2014, 1, 1), None)
+    """
     try:
         return date.fromisoformat(name[-10:])
     except ValueError:
         return None
+
+
+def _roots(settings: Settings) -> list[str]:
+    """Return the data directory by its names: the targets of the history are without links."""
+    return list(dict.fromkeys((str(settings.data_dir), os.path.realpath(settings.data_dir))))
+
+
+def _inside(target: str | None, roots: Iterable[str]) -> str | None:
+    """Return where a target lies below one of some folders; None if it does not."""
+    for root in roots:
+        if target and target.startswith(f"{root}{os.sep}"):
+            return target[len(root) + 1 :]
+    return None
+
+
+def stale_runs(
+    settings: Settings, dataset: str, days: Sequence[date]
+) -> dict[tuple[str, date], str]:
+    """Return which flow runs are to be made again because their days are stale, and why.
+
+    Of a day whose raw file is stale the clean one is made again too.
+
+    Args:
+        days: in any order.
+
+    Raises:
+        HistoryError: there is a history that cannot be read.
+    """
+    from nemflow.flows.nem.stale import find_stale  # pyarrow: only who asks waits for it
+
+    making = making_of(settings, dataset)
+    found = find_stale(settings.data_dir, dataset, min(days), max(days), making)
+    stale = {key: f"stale: {why}" for key, why in found.items() if key[1] in set(days)}
+    for (stage, day), why in list(stale.items()):
+        if stage == "raw":
+            stale.setdefault(("clean", day), why)
+    return {(f"{dataset}_{stage}", day): why for (stage, day), why in stale.items()}
+
+
+def making_of(settings: Settings, dataset: str) -> "Making":
+    """Return how days of a data set would be made now, and what the history says they were made by.
+
+    Raises:
+        HistoryError: there is a history that cannot be read.
+    """
+    # what only lists files does not pay for these
+    from nemflow.cli.market import market_settings
+    from nemflow.flows.nem.catalog import CATALOG
+    from nemflow.flows.nem.stale import Making
+
+    market = market_settings(settings)
+    versions = {e.stage: e.build(market).version for e in CATALOG.dataset(dataset)}
+    return Making(versions=versions, recorded=_recorded(settings, dataset))
+
+
+def _recorded(settings: Settings, dataset: str) -> dict[tuple[str, date], str]:
+    if not settings.history_file.exists():
+        return {}
+    from nemflow.flows.history.reading import History  # SQLite, as above
+
+    recorded: dict[tuple[str, date], str] = {}
+    with History(settings.history_file) as history:
+        runs = [
+            (stage, run) for stage in STAGES for run in history.last_of_flow(f"{dataset}_{stage}")
+        ]
+    roots = _roots(settings)
+    for stage, run in runs:
+        day = day_of(run["name"])
+        is_here = _inside(run["target"], roots) is not None
+        if day is not None and is_here and run["outcome"] == "written" and run["version"]:
+            recorded[stage, day] = run["version"]
+    return recorded

@@ -63,4 +63,5 @@ def market_settings(
         connections=settings.connections,
         timeout_s=settings.timeout_s,
         tries=settings.tries,
+        versioned=True,
     )

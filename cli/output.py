@@ -39,6 +39,15 @@ def width_of_terminal() -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def colour_wanted() -> bool:
+    """Tell whether standard output takes colours: a terminal does, unless ``NO_COLOR`` forbids it."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    is_able = is_terminal and os.environ.get("TERM") != "dumb"
+    return is_able or bool(os.environ.get("FORCE_COLOR"))
+
+
 def put_error(line: str) -> None:
     """Write a line to standard error, if there is one."""
     if sys.stderr is not None:  # print would take standard output instead

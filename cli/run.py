@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import click
@@ -41,7 +41,7 @@ from nemflow.flows.catalog import Entry
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.nem.batch import run_batch
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
-from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
+from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome
 from nemflow.flows.reporter import FlowRunInfo
 from nemflow.tasks.nem.market_time import today
 
@@ -54,6 +54,7 @@ class Order:
         entries: the flows, in the order of their stages.
         days: the days, in order.
         force: make targets again.
+        stale: make those again that are stale.
         dry_run: only say what would be done.
         large_download: a whole month bundle of 2 GB may be fetched.
         sandbox: use the synthetic market.
@@ -69,6 +70,7 @@ class Order:
     entries: tuple[Entry, ...]
     days: Sequence[date]
     force: bool = False
+    stale: bool = False
     dry_run: bool = False
     large_download: bool = False
     sandbox: bool = False
@@ -104,6 +106,7 @@ class Order:
     help="A parameter of a flow of your own, as JSON or text; may be repeated.",
 )
 @click.option("--force", is_flag=True, help="Make files again though they are there.")
+@click.option("--stale", is_flag=True, help="Make what is stale again too; a look into each file.")
 @click.option(
     "--no-wait",
     is_flag=True,
@@ -133,6 +136,7 @@ def command(
     date_words: tuple[str, ...],
     parameters: tuple[str, ...],
     force: bool,
+    stale: bool,
     no_wait: bool,
     dry_run: bool,
     allow_large_download: bool,
@@ -166,7 +170,9 @@ def command(
 
         _refuse_for_submit(context)
         switches = [
-            flag(n) for n in ("force", "allow_large_download", "sandbox") if context.params[n]
+            flag(n)
+            for n in ("force", "stale", "allow_large_download", "sandbox")
+            if context.params[n]
         ]
         submit_runs(
             what,
@@ -209,6 +215,7 @@ def command(
         entries=entries,
         days=days,
         force=force,
+        stale=stale,
         dry_run=dry_run,
         large_download=allow_large_download,
         sandbox=sandbox,
@@ -275,10 +282,22 @@ def _do(
                     put_json(record.as_json())
 
             flows = [entry.build(around.market) for entry in order.entries]
-            run_batch(flows, order.days, around.conditions, tell)
+            conditions = around.conditions
+            if order.stale:
+                # what only runs what is missing does not pay for it
+                from nemflow.cli.known import stale_runs
+
+                where = settings.for_sandbox() if order.sandbox else settings
+                remake = stale_runs(where, order.entries[0].dataset, order.days)
+                conditions = replace(conditions, remake=remake)
+            run_batch(flows, order.days, conditions, tell)
     except (KeyboardInterrupt, Terminated):
         _conclude(order, records, "finished files are kept; the same command goes on from there")
         raise
+    if order.dry_run:
+        _conclude(order, records)
+        _say_forecast(order, records, settings)
+        return DONE
     days = failed_days(records)
     if not days:
         _conclude(order, records)
@@ -286,6 +305,23 @@ def _do(
     again = retry_command(order.again, days, today(order.now))
     _conclude(order, records, f"run what failed again: {again}")
     return FAILED
+
+
+def _say_forecast(order: Order, records: Sequence[FlowRunRecord], settings: Settings) -> None:
+    """Say what would be asked of AEMO, and how long it may take."""
+    # what does its work does not pay for it
+    from nemflow.cli.forecast import forecast
+
+    where = settings.for_sandbox() if order.sandbox else settings
+    work = {
+        e.stage: [r.date for r in records if r.flow == e.name and r.outcome is Outcome.PLANNED]
+        for e in order.entries
+    }
+    told = forecast(where, order.entries[0].dataset, work, order.now)
+    if order.as_json:
+        put_json({"schema": SCHEMA, "type": "forecast", **told.as_json()})
+    elif order.verbosity is not Verbosity.QUIET and any(work.values()):
+        put_lines([str(told)])
 
 
 def _manner(order: Order) -> Manner:
@@ -324,7 +360,7 @@ def _words_again(context: click.Context, what: str, flags: Mapping[str, str]) ->
     for name in ("executor", "scheduler"):
         if context.params[name]:
             words += [flag(name), context.params[name]]
-    switches = ("sandbox", "force", "allow_large_download")
+    switches = ("sandbox", "force", "stale", "allow_large_download")
     return words + [flag(name) for name in switches if context.params[name]]
 
 
@@ -381,7 +417,7 @@ def _refuse_price_options(context: click.Context) -> None:
             "--date is for the price flows: a flow of your own takes --param date=2014-01-01.",
             context,
         )
-    names = [name for name in ("sandbox", "allow_large_download") if context.params[name]]
+    names = [name for name in ("sandbox", "stale", "allow_large_download") if context.params[name]]
     names += [n for n in ("source", "nemweb_url", "aemo_url", "data_dir") if n in flags_of(context)]
     if names:
         raise click.UsageError(f"{flag(names[0])} is for the price flows: leave it out.", context)

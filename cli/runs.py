@@ -3,7 +3,6 @@
 import json
 import shlex
 import sqlite3
-from collections.abc import Iterable
 from datetime import datetime
 
 from nemflow.cli.wording import count_of, did_you_mean, format_bytes, format_seconds
@@ -105,10 +104,3 @@ def as_json(run: sqlite3.Row) -> dict[str, object]:
     facts["command"] = ["nemflow", *words_of(run)] if run["command"] else None
     facts["synthetic"] = bool(run["synthetic"])
     return facts
-
-
-def cut(lines: Iterable[str], width: int | None) -> list[str]:
-    """Cut lines to the width of a terminal; None leaves them as they are."""
-    if width is None:
-        return list(lines)
-    return [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]

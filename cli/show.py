@@ -13,7 +13,6 @@ from nemflow.cli.output import put_json, put_lines, width_of_terminal
 from nemflow.cli.runs import (
     SCHEMA,
     as_json,
-    cut,
     find_run,
     retry_words,
     took,
@@ -21,7 +20,7 @@ from nemflow.cli.runs import (
     write_moment,
 )
 from nemflow.cli.timeline import draw
-from nemflow.cli.wording import align, count_of, format_bytes
+from nemflow.cli.wording import align, count_of, cut, format_bytes
 from nemflow.flows.history.reading import History
 
 

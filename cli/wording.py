@@ -67,6 +67,13 @@ def align(rows: Iterable[Sequence[str]]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+def cut(lines: Iterable[str], width: int | None) -> list[str]:
+    """Cut lines to the width of a terminal; None leaves them as they are."""
+    if width is None:
+        return list(lines)
+    return [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
+
+
 def did_you_mean(word: str, possibilities: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the nearest possibility, or nothing.
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from nemflow.errors import ResultError
 
 _FOREIGN_LEFTOVER_S = 24 * 3600.0
+_LEFTOVER = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-([0-9a-f]+)\.part", re.DOTALL)
 _CANNOT_FLUSH = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EACCES}
 # Tells this process from an earlier one that had the same number; its children have other numbers.
 _PROCESS_TAG = os.urandom(4).hex()
@@ -111,6 +112,30 @@ def sweep_leftovers(final: str, *, now: Callable[[], float] = time.time) -> list
         if _is_dead(path, *match.groups(), now=now()) and _remove(path):
             removed.append(path)
     return sorted(removed)
+
+
+def is_dead_leftover(path: str, *, now: Callable[[], float] = time.time) -> bool:
+    """Tell whether a file is what a dead writer has left, without the lock of what it was to become.
+
+    A writer of this host counts as alive as long as a process has its number, though it may be
+    another by now; one of another host until what it left is a day old.
+    """
+    match = _LEFTOVER.fullmatch(os.path.basename(path))
+    if match is None:
+        return False
+    if match[1] == _host_tag() and _is_running(int(match[2])):
+        return False
+    return _is_dead(path, *match.groups(), now=now())
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it is another user's, or no number of a process
+        return True
+    return True
 
 
 def _temporary_name(name: str) -> str:

@@ -41,16 +41,27 @@ def aemo_files() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def made() -> ModuleType:
-    """The module that makes small report files."""
-    path = Path(__file__).with_name("report_files.py")
-    spec = importlib.util.spec_from_file_location("report_files", path)
+def _load(name: str) -> ModuleType:
+    """Import a module that lies beside this one."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """The module that makes small report files."""
+    return _load("report_files")
+
+
+@pytest.fixture(scope="session")
+def stored_days() -> ModuleType:
+    """The module that makes small stored days."""
+    return _load("stored_days")
 
 
 @pytest.fixture

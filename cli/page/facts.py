@@ -20,14 +20,22 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nemflow import __version__
-from nemflow.cli.dates import FIRST_DAY
+from nemflow.cli.asked import Subject
 from nemflow.cli.known import known_of
 from nemflow.cli.market import market_settings
 from nemflow.cli.runs import RETRIED_STATES, words_of
 from nemflow.cli.settings import SYNTHETIC, Settings
+from nemflow.cli.to_do import command_for
 from nemflow.flows.history.reading import History
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.flows.nem.coverage import Coverage, DayStatus, Gap, Known, read_coverage
+from nemflow.flows.nem.coverage import (
+    Coverage,
+    DayStatus,
+    Gap,
+    Known,
+    first_day_of,
+    read_coverage,
+)
 from nemflow.flows.nem.provenance import ATTRIBUTION, SYNTHETIC_ATTRIBUTION
 from nemflow.flows.parameters import Parameter
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
@@ -69,7 +77,7 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
     known = {name: known_of(settings, name) for name in DATASETS}
     covered = {
         dataset.name: read_coverage(
-            settings.data_dir, dataset, FIRST_DAY, today(now), now, known[dataset.name]
+            settings.data_dir, dataset, first_day_of(dataset), today(now), now, known[dataset.name]
         )
         for dataset in DATASETS.values()
         if _is_kept(settings.data_dir, dataset)
@@ -80,6 +88,7 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
             today(now) - timedelta(days=365),
             today(now),
             now,
+            Known(),
         )
     }
     is_synthetic = settings.data_dir.name == SYNTHETIC
@@ -98,9 +107,9 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
             _dataset(DATASETS[name], stages, known[name]) for name, stages in covered.items()
         ],
         "gaps": [
-            _gap(coverage, gap, settings)
+            _gap(stage, coverage, gap, settings)
             for stages in covered.values()
-            for coverage in stages.values()
+            for stage, coverage in stages.items()
             for gap in coverage.gaps()
             if gap.last >= _first_there(coverage)  # who keeps some years does not lack those before
         ],
@@ -140,30 +149,28 @@ def _letters(coverage: Coverage, first_year: int) -> dict[str, str]:
     for year in range(first_year, max(coverage.days).year + 1):
         length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
         days = (date(year, 1, 1) + timedelta(days=number) for number in range(length))
-        statuses = (coverage.days.get(day) for day in days)
-        years[str(year)] = "".join("." if s is None else LETTERS[s] for s in statuses)
+        states = (coverage.days.get(day) for day in days)
+        years[str(year)] = "".join("." if s is None else LETTERS[s.status] for s in states)
     return years
 
 
-def _gap(coverage: Coverage, gap: Gap, settings: Settings) -> dict[str, object]:
+def _gap(stage: str, coverage: Coverage, gap: Gap, settings: Settings) -> dict[str, object]:
     return {
         "dataset": coverage.dataset,
-        "stage": coverage.stage,
+        "stage": stage,
         "start": gap.first.isoformat(),
         "end": gap.last.isoformat(),
         "days": gap.days,
-        "status": gap.status.value,
+        "status": str(gap.state.status),
         "command": fill_command(coverage.dataset, gap, settings),
     }
 
 
 def fill_command(dataset: str, gap: Gap, settings: Settings) -> str:
-    """Return the command that makes the days of a gap."""
-    words = ["nemflow", "backfill", *([dataset] if dataset != "nem_prices" else [])]
-    words += ["--start", gap.first.isoformat(), "--end", gap.last.isoformat()]
-    if settings.data_dir.name == SYNTHETIC:
-        words += ["--sandbox", "--data-dir", str(settings.data_dir.parent)]
-    return shlex.join(words)
+    """Return the command that does what a gap asks for."""
+    is_sandbox = settings.data_dir.name == SYNTHETIC
+    flags = ("--sandbox", "--data-dir", str(settings.data_dir.parent)) if is_sandbox else ()
+    return command_for(gap, Subject(dataset, flags))
 
 
 # Prices

@@ -153,6 +153,21 @@ class History:
         )
         return self._ask(words, values)
 
+    def last_of_flow(self, flow: str, *, without_rows: Iterable[int] | None = ()) -> list[Row]:
+        """Return the last run of each name of a flow; of its columns what tells how it came out.
+
+        Args:
+            without_rows: leave out runs that have written so many rows; None for any number.
+        """
+        usual = list(without_rows or ())
+        kept = "" if without_rows is None else f" OR rows NOT IN ({', '.join('?' * len(usual))})"
+        words = (
+            "SELECT name, state, outcome, message, error, target, rows, bytes, version, duration_s, "
+            "max(started_at) AS started_at FROM flow_runs WHERE flow = ? GROUP BY name "
+            f"HAVING outcome IS NOT 'written' OR state != 'Success'{kept}"
+        )
+        return self._ask(words, [flow, *usual])
+
     def of_last_command(self) -> list[Row]:
         """Return the runs of the process that started one last, the oldest first."""
         words = (

@@ -92,6 +92,7 @@ class Errands:
             conditions=Conditions(
                 settings=backfill.settings,
                 force=backfill.force,
+                remake=backfill.remake,
                 synthetic=backfill.synthetic,
             ),
             reports=backfill.reporter is not None,

@@ -1,6 +1,7 @@
 """What is asked of a backfill, who hears of it, and the account of its flow runs."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -47,6 +48,7 @@ class Backfill:
         executor: where days are made; None for threads of this process.
         workers: how many units may use a processor at once, in threads of this process.
         force: make files again though they are there.
+        remake: why flow runs are to make their targets again, by flow and day.
         fail_fast: begin nothing more after a failure.
         synthetic: the market is the sandbox.
         stop: set it to have nothing more begun.
@@ -62,6 +64,7 @@ class Backfill:
     executor: Executor | None = None
     workers: int = 1
     force: bool = False
+    remake: Mapping[tuple[str, date], str] = field(default_factory=dict)
     fail_fast: bool = False
     synthetic: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
@@ -72,6 +75,7 @@ class Backfill:
             settings=self.settings,
             reporter=self.reporter or Silent(),
             force=self.force,
+            remake=self.remake,
             synthetic=self.synthetic,
             is_stopped=self.stop.is_set,
         )

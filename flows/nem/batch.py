@@ -31,6 +31,7 @@ class Conditions:
         look_inside: read facts from files that were there already, which takes time.
         clock: seconds, for durations.
         now: says which days are due for a look at something better.
+        remake: why flow runs are to make their targets again, by flow and day.
         is_stopped: asked before each flow run; once it says so, none is begun any more.
     """
 
@@ -43,6 +44,7 @@ class Conditions:
     look_inside: bool = False
     clock: Callable[[], float] = time.perf_counter
     now: Callable[[], datetime] = utc_now
+    remake: Mapping[tuple[str, date], str] = field(default_factory=dict)
     is_stopped: Callable[[], bool] = bool
 
 
@@ -97,7 +99,9 @@ def _run_stage(
     conditions: Conditions,
     tell: Callable[[FlowRunRecord], None],
 ) -> FlowRunRecord:
-    plan = flow.plan({"date": day}, force=conditions.force)
+    stale = conditions.remake.get((flow.name, day), "")
+    force = conditions.force or bool(stale)
+    plan = flow.plan({"date": day}, force=force)
     due = (
         not plan.will_run and plan.target is not None and is_due(plan.target, day, conditions.now())
     )
@@ -111,13 +115,13 @@ def _run_stage(
         synthetic=conditions.synthetic,
     )
     if conditions.dry_run:
-        reason = "something better is due" if due else plan.reason
+        reason = "something better is due" if due else stale or plan.reason
         return _with_file(replace(record, reason=reason), look_inside=False)
     if will_run and before is not None and not before.outcome.lets_next_stage_run:
         return _held_back(record, before)
     started = conditions.clock()
     try:
-        state = _run(flow, day, conditions, due=due)
+        state = _run(flow, day, conditions, force=force, due=due)
     except BaseException:  # an interruption: what fails on its way is a state
         took = conditions.clock() - started
         tell(replace(record, outcome=Outcome.CANCELLED, state="Cancelled", duration_s=took))
@@ -126,7 +130,7 @@ def _run_stage(
     return _with_end(ended, flow, state, look_inside=conditions.look_inside)
 
 
-def _run(flow: Flow, day: date, conditions: Conditions, *, due: bool) -> states.State:
+def _run(flow: Flow, day: date, conditions: Conditions, *, force: bool, due: bool) -> states.State:
     parameters: dict[str, object] = {"date": day}
     if due and any(parameter.name == "renew" for parameter in flow.parameters()):
         parameters["renew"] = True
@@ -134,7 +138,7 @@ def _run(flow: Flow, day: date, conditions: Conditions, *, due: bool) -> states.
         parameters,
         executor=conditions.executor,
         reporter=conditions.reporter,
-        force=conditions.force or due,
+        force=force or due,
         settings=conditions.settings,
     )
 

@@ -5,9 +5,9 @@ from functools import partial
 
 from nemflow import Catalog, Entry
 from nemflow.flows.nem.stages import build_clean, build_raw
-from nemflow.tasks.nem.datasets import DATASETS, Dataset
+from nemflow.tasks.nem.datasets import DATASETS, NEM_PRICES, Dataset
 
-DEFAULT_DATASET = "nem_prices"
+DEFAULT_DATASET = NEM_PRICES.name
 
 
 def _stages(dataset: Dataset) -> Iterator[Entry]:

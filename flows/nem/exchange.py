@@ -32,8 +32,8 @@ from datetime import date
 from pathlib import Path
 
 from nemflow import atomic_path, swap_folders
-from nemflow.flows.nem.holdings import PLACEHOLDER, is_placeholder
 from nemflow.flows.nem.month_table import FileMark, put_days_into, read_day_file
+from nemflow.flows.nem.on_disk import PLACEHOLDER, is_placeholder
 
 _MORE = 4096  # zeros after the largest day, so that there is no Parquet magic at the end
 _FOREIGN_LEFTOVER_S = 24 * 3600.0  # as long as another host's leftovers are let be elsewhere

@@ -12,13 +12,9 @@ from datetime import date, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
 
+from nemflow.flows.nem.on_disk import at_one_moment, is_placeholder
 from nemflow.flows.nem.places import clean_partition, standing_of
 from nemflow.tasks.nem.market_time import Month
-
-PLACEHOLDER = b"this day has moved into the file of its month: list the folder again\n"
-"""How a file begins that lies at a day's name for a moment after its month was compacted."""
-
-_FOLDER_TRIES = 10  # compactions of one and the same month while it is listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ def look_up_month(data_dir: Path, dataset: str, month: Month) -> MonthHolding:
     others: list[str] = []
     name_of_month = f"{dataset}_{month}.parquet"
     named = {f"{dataset}_{day}.parquet": day for day in month.days()}
-    names = _list_folder(folder)
+    names = at_one_moment(folder, os.listdir) or []
     is_any_hidden = any(name.startswith(".") for name in names)  # most months have no standing
     standing = {standing_of(name): day for name, day in named.items() if is_any_hidden}
     for name in names:
@@ -73,15 +69,6 @@ def look_up_month(data_dir: Path, dataset: str, month: Month) -> MonthHolding:
     return MonthHolding(
         month, folder, ordered, compacted, frozenset(standings), tuple(sorted(others))
     )
-
-
-def is_placeholder(path: Path) -> bool:
-    """Tell whether a day file only says that its day has moved into the month, or has gone already."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(PLACEHOLDER)) == PLACEHOLDER
-    except FileNotFoundError:
-        return True
 
 
 def stored_months(data_dir: Path, dataset: str) -> list[Month]:
@@ -133,25 +120,6 @@ def describe_days(days: Sequence[date], most: int = 6) -> str:
 
 def _before(day: date | None) -> date | None:
     return None if day is None else day - timedelta(days=1)
-
-
-def _list_folder(folder: Path) -> list[str]:
-    """Return the names in a folder as they were at one moment; none if it is not there."""
-    for _ in range(_FOLDER_TRIES):
-        try:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
-        try:
-            names = os.listdir(handle)
-            # A folder that was replaced meanwhile may have been emptied while it was read.
-            if os.path.samestat(os.fstat(handle), os.stat(folder)):
-                return names
-        except FileNotFoundError:
-            continue
-        finally:
-            os.close(handle)
-    raise OSError(f"{folder} changes faster than it can be listed")
 
 
 def _numbers(folder: Path, key: str) -> list[str]:

@@ -8,7 +8,7 @@ whole file is written anew and moved into place, and readers see the old or the 
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -42,7 +42,7 @@ class CleanPlace:
         dataset: the name of the data set.
     """
 
-    data_dir: Path
+    data_dir: Path = field(repr=False)  # where a flow runs is no part of its version
     dataset: str
 
     def __call__(self, *, date: date, **_: object) -> str:

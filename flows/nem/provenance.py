@@ -3,7 +3,8 @@
 Keys (text): ``nemflow.flow``, ``nemflow.version``, ``nemflow.day``, ``nemflow.rows``, ``nemflow.source``,
 ``nemflow.reason`` (why no better source), ``nemflow.quality`` (live, preliminary or final),
 ``nemflow.synthetic`` (``true`` or ``false``), ``nemflow.table``, ``nemflow.files`` (a JSON list: URL,
-sha256, size, time of fetching, AEMO's creation stamp), ``nemflow.made_at``, ``nemflow.attribution``.
+sha256, size, time of fetching, AEMO's creation stamp), ``nemflow.made_at``, ``nemflow.attribution``,
+``nemflow.flow_version`` (of the flow that made it; runs of the command line write it).
 
 A compacted month has them too, of all its days together (``nemflow.quality`` is the least settled,
 ``nemflow.source`` names every one), and ``nemflow.days``: a JSON object with the keys of each day.
@@ -25,7 +26,17 @@ ATTRIBUTION = "Source: Australian Energy Market Operator (AEMO), under AEMO's co
 # What differs from day to day within a month.
 _OF_A_DAY = tuple(
     f"nemflow.{key}"
-    for key in ("source", "reason", "quality", "files", "table", "rows", "made_at", "version")
+    for key in (
+        "source",
+        "reason",
+        "quality",
+        "files",
+        "table",
+        "rows",
+        "made_at",
+        "version",
+        "flow_version",
+    )
 )
 
 SYNTHETIC_ATTRIBUTION = "SYNTHETIC: made up by nemflow's sandbox; not market data"

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from nemflow.errors import ParameterError, UnreadableTarget
-from nemflow.flows.nem.holdings import MonthHolding, is_placeholder, look_up_month
+from nemflow.flows.nem.holdings import MonthHolding, look_up_month
+from nemflow.flows.nem.on_disk import is_placeholder
 from nemflow.flows.nem.question import Question, unknown
 from nemflow.flows.nem.span import Span
 from nemflow.tasks.nem.datasets import DATASETS

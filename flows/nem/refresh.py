@@ -1,6 +1,5 @@
 """Looking for something better than what is stored: days that are due, and months issued again."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -11,8 +10,8 @@ from nemflow.errors import MarketError, one_line
 from nemflow.flows.nem.batch import Conditions, run_batch
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.nem.changes import Change, compare, read_values
+from nemflow.flows.nem.on_disk import look
 from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome
-from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.flows.nem.standing import clean_standing, raw_standing, read_standing
 from nemflow.tasks.nem.datasets import Dataset
@@ -80,12 +79,7 @@ class Span:
 
 def stored_days(data_dir: Path, dataset: str, span: Span) -> Iterator[date]:
     """Yield the days of which a raw file is kept, in order."""
-    root = data_dir / raw_target(dataset).split("/{", maxsplit=1)[0]
-    name = re.compile(re.escape(f"{dataset}_raw_") + r"(\d{4}-\d\d-\d\d)\.parquet", re.ASCII)
-    for path in sorted(root.glob("[0-9][0-9][0-9][0-9]/*.parquet")):
-        match = name.fullmatch(path.name)
-        if match is not None and (day := date.fromisoformat(match[1])) in span:
-            yield day
+    yield from sorted(look(data_dir, dataset, "raw", span.start, span.end).files)
 
 
 def due_days(data_dir: Path, dataset: str, span: Span, now: datetime) -> Iterator[date]:

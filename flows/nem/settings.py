@@ -25,6 +25,8 @@ class MarketSettings:
         connections: the most connections open to one host.
         timeout_s: how long a server may stay silent.
         tries: how often a request is made before it counts as failed.
+        versioned: write into files which version of the flow made them, which takes a tenth of a
+            second a process to work out.
         now: the clock, which says what can be published.
         desk: what runs of neighbouring days share in memory, in a backfill.
     """
@@ -39,5 +41,6 @@ class MarketSettings:
     connections: int = 4
     timeout_s: float = 60.0
     tries: int = 5
+    versioned: bool = False
     now: Callable[[], datetime] = utc_now
     desk: Desk | None = None

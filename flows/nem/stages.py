@@ -10,6 +10,9 @@ stage's extract reads the raw stage's target. Building a flow does no work and l
 work of a stage lies in ``raw.py`` and ``clean.py``, which are imported when a task runs.
 """
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +22,7 @@ from nemflow.flows.nem.months import CleanPlace, CleanResult, write_clean
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.raw_result import RawResult
 from nemflow.flows.nem.settings import MarketSettings
-from nemflow.tasks.nem.datasets import Dataset
+from nemflow.tasks.nem.datasets import DATASETS, Dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,8 +70,10 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
             raise UNCHANGED(reason)
         return rows
 
+    maker = _Maker(build_raw, dataset.name, settings.versioned)
+
     def load(rows: "pa.Table", date: date, path: Path) -> None:
-        parquet.write_table(rows, path, statistics_columns=[])
+        parquet.write_table(maker.sign(rows), path, statistics_columns=[])
         if settings.desk is not None:
             settings.desk.put_raw(date, rows)
 
@@ -101,8 +106,10 @@ def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
 
         return tidy_day(raw, dataset, date, settings.desk)
 
+    maker = _Maker(build_clean, dataset.name, settings.versioned)
+
     def load(clean: "pa.Table", date: date, path: Path) -> None:
-        write_clean(clean, path)
+        write_clean(maker.sign(clean), path)
 
     return build_etl(
         f"{dataset.name}_clean",
@@ -114,3 +121,28 @@ def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
         result=CleanResult(settings.data_dir),
         flow_run_name=RUN_NAME,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Writes into a table which version of a stage's flow makes it.
+
+    Tasks close over it, so that it is no part of that version itself (flows/version.py).
+    """
+
+    build: Callable[[Dataset, MarketSettings], Flow]
+    dataset: str
+    is_asked: bool
+
+    def sign(self, table: "pa.Table") -> "pa.Table":
+        """Return the table with the version in its metadata."""
+        if not self.is_asked:
+            return table
+        version = _version_of(self.build, self.dataset)
+        known = {**(table.schema.metadata or {}), b"nemflow.flow_version": version.encode()}
+        return table.replace_schema_metadata(known)
+
+
+@functools.cache
+def _version_of(build: Callable[[Dataset, MarketSettings], Flow], dataset: str) -> str:
+    return build(DATASETS[dataset], MarketSettings(Path(), Path())).version

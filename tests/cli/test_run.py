@@ -136,10 +136,12 @@ def test_a_dry_run_touches_nothing(run, tmp_path):
     before = everything_below(tmp_path)
     ended = run("--date", "2014-01-01", "--dry-run", *NO_NETWORK)
     assert ended.code == 0
-    assert [line.split("  ")[:2] for line in ended.out.splitlines()] == [
-        ["nem_prices_raw_2014-01-01", ended.out.splitlines()[0].split("  ")[1]],
-        ["nem_prices_clean_2014-01-01", "would run (the target is missing)"],
-    ]
+    raw, clean, forecast = ended.out.splitlines()
+    assert raw.startswith("nem_prices_raw_2014-01-01    would run (the target is missing)  ")
+    assert clean.startswith("nem_prices_clean_2014-01-01  would run (the target is missing)  ")
+    assert forecast == (
+        "about 3 requests for 1 file, 1.87 MB (usual sizes); no past runs to tell how long it takes"
+    )
     assert ended.err == ""
     assert everything_below(tmp_path) == before
 
@@ -164,8 +166,13 @@ def test_a_dry_run_says_what_is_there_and_what_force_would_do(run, put_targets):
 def test_a_dry_run_as_json_is_planned(run):
     ended = run("--date", "2014-01", "--dry-run", "--json")
     objects = [json.loads(line) for line in ended.out.splitlines()]
+    forecast = objects.pop()
     assert len(objects) == 62
     assert {(o["outcome"], o["state"]) for o in objects} == {("planned", None)}
+    assert (forecast["type"], forecast["requests"], forecast["sources"]) == (
+        *("forecast", 3),
+        {"bundle": 31},
+    )
 
 
 def test_many_dates_are_counted(run, tmp_path):
@@ -178,6 +185,7 @@ def test_many_dates_are_counted(run, tmp_path):
         "nem_prices_clean, 32 dates from 2014-01-01 to 2014-02-03: 32 would run",
         "  32 dates: the target is missing",
         f"  in {data}/clean/nem_prices/year=2014",
+        "about 6 requests for 2 files, 3.73 MB (usual sizes); no past runs to tell how long it takes",
     ]
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from nemflow.errors import ResultError
-from nemflow.results.atomic import atomic_path, sweep_leftovers, write_whole
+from nemflow.results.atomic import atomic_path, is_dead_leftover, sweep_leftovers, write_whole
 
 WRITER = """
 import signal, sys
@@ -250,3 +250,26 @@ def test_data_is_flushed_before_it_is_moved(tmp_path, monkeypatch):
     write_whole(str(tmp_path / "a"), b"whole")
     flushed, moved = done
     assert moved == (flushed, str(tmp_path / "a"))
+
+
+def test_what_a_process_that_goes_on_is_writing_is_not_dead(tmp_path):
+    with atomic_path(tmp_path / "a") as path:
+        path.write_text("half")
+        assert not is_dead_leftover(str(path))
+
+
+def test_what_a_killed_process_left_is_dead(tmp_path, start):
+    child = start(WRITER, tmp_path / "a")
+    path = child.stdout.readline().strip()
+    assert not is_dead_leftover(path)
+    kill(child)
+    assert is_dead_leftover(path)
+
+
+def test_what_another_host_left_is_dead_after_a_day(tmp_path):
+    assert not is_dead_leftover(str(leftover(tmp_path, age_s=DAY_S - 60)))
+    assert is_dead_leftover(str(leftover(tmp_path, age_s=DAY_S + 60)))
+
+
+def test_other_files_are_no_leftovers(tmp_path):
+    assert not is_dead_leftover(str(tmp_path / "a.parquet"))

@@ -1,0 +1,86 @@
+"""What a dry run says at its end: what would be asked of AEMO, and how long it may take."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from statistics import mean
+
+from nemflow.cli.settings import AUTO, Settings
+from nemflow.cli.wording import count_of, format_bytes, format_seconds
+from nemflow.flows.nem.estimate import Estimate, estimate
+from nemflow.tasks.nem.datasets import DATASETS
+from nemflow.tasks.nem.sources import Source
+
+_LATEST_RUNS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would be asked of AEMO, and how long the flow runs may take.
+
+    Args:
+        expected_s: seconds, one flow run after the other; None where there are no past runs.
+        past_runs: from how many past runs that is.
+    """
+
+    asked: Estimate
+    expected_s: float | None
+    past_runs: int
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        return {
+            "requests": self.asked.requests,
+            "bytes": self.asked.size,
+            "files": self.asked.files,
+            "held": self.asked.held,
+            "sources": {str(source): days for source, days in self.asked.sources.items()},
+            "sizes": "of files in the archive" if self.asked.learned else "usual",
+            "expected_s": None if self.expected_s is None else round(self.expected_s, 1),
+            "past_runs": self.past_runs,
+        }
+
+    def __str__(self) -> str:
+        asked = self.asked
+        sizes = "as files of the archive are" if asked.learned else "usual sizes"
+        told = "no request"
+        if asked.files:
+            told = (
+                f"about {count_of(asked.requests, 'request')} for {count_of(asked.files, 'file')}, "
+                f"{format_bytes(asked.size)} ({sizes})"
+            )
+        told += f", {asked.held:,} in the archive" if asked.held else ""
+        if self.expected_s is None:
+            return f"{told}; no past runs to tell how long it takes"
+        runs = count_of(self.past_runs, "past run")
+        return f"{told}; about {format_seconds(self.expected_s)} of work by {runs}"
+
+
+def forecast(
+    settings: Settings, dataset: str, work: Mapping[str, Iterable[date]], now: datetime
+) -> Forecast:
+    """Return what some flow runs would take.
+
+    Args:
+        work: the days that would be made, by stage.
+    """
+    days = {stage: list(found) for stage, found in work.items()}
+    source = None if settings.source == AUTO else Source(settings.source)
+    asked = estimate(
+        DATASETS[dataset], days.get("raw", ()), settings.data_dir / "archive", now, source
+    )
+    took = {stage: _durations(settings, f"{dataset}_{stage}") for stage, d in days.items() if d}
+    past = sum(map(len, took.values()))
+    if not took or not all(took.values()):
+        return Forecast(asked, 0.0 if not took else None, past)
+    return Forecast(asked, sum(mean(took[s]) * len(days[s]) for s in took), past)
+
+
+def _durations(settings: Settings, flow: str) -> list[float]:
+    if not settings.history_file.exists():
+        return []
+    from nemflow.flows.history.reading import History  # SQLite: only where there is a history
+
+    with History(settings.history_file) as history:
+        runs = history.runs(flow=flow, states=("Success",), limit=_LATEST_RUNS)
+    return [r["duration_s"] for r in runs if r["outcome"] == "written" and r["duration_s"]]
