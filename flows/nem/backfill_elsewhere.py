@@ -94,6 +94,7 @@ class Errands:
                 force=backfill.force,
                 remake=backfill.remake,
                 synthetic=backfill.synthetic,
+                now=backfill.market.now,
             ),
             reports=backfill.reporter is not None,
             versions=self._versions,

@@ -77,6 +77,7 @@ class Backfill:
             force=self.force,
             remake=self.remake,
             synthetic=self.synthetic,
+            now=self.market.now,
             is_stopped=self.stop.is_set,
         )
 

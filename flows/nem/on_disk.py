@@ -52,10 +52,12 @@ class Stored:
     Args:
         files: the file that holds a day; one for all days of a compacted month.
         standings: where it is written that a day is not final.
+        leftovers: days of which an unfinished file is there, of a live writer or a killed one.
     """
 
     files: dict[date, StoredFile] = field(default_factory=dict)
     standings: dict[date, str] = field(default_factory=dict)
+    leftovers: set[date] = field(default_factory=set)
 
     def is_due(self, day: date, now: datetime) -> bool:
         """Tell whether something better is expected of a day at the aware instant `now`."""
@@ -83,10 +85,12 @@ def days_on_disk(
 ) -> set[date]:
     """Return the days from `first` to `last` whose file of a stage is there, and is not due.
 
-    A day is due for which something better is expected at the aware instant `now` (`standing`).
+    A day is due for which something better is expected at the aware instant `now` (`standing`), or
+    beside whose file a killed writer has left something, for the next run to sweep.
     """
     stored = look(data_dir, dataset, stage, first, last)
-    return {day for day in stored.files if not stored.is_due(day, now)}
+    there = stored.files.keys() - stored.leftovers
+    return {day for day in there if not stored.is_due(day, now)}
 
 
 def is_placeholder(path: Path) -> bool:
@@ -155,6 +159,14 @@ _FOLDERS: dict[str, Callable[[Path, str, date, date], _Folders]] = {
 }
 
 
+def _leftover_of(names: _DayNames, name: str) -> date | None:
+    """Return the day of a file that somebody is writing, or has left unfinished."""
+    if not (name.startswith(".") and name.endswith(".part")):
+        return None
+    final, found, _ = name[1:].partition(names.after)
+    return names.date_in(final + found)
+
+
 def _look_into(stored: Stored, folder: str, template: str, month: str) -> None:
     """Add what lies in one folder."""
     name = template.format(date=_SOME_DAY)
@@ -164,8 +176,11 @@ def _look_into(stored: Stored, folder: str, template: str, month: str) -> None:
         day = names.date_in(found)
         if facts is None:
             day = hidden.date_in(found)
+            unfinished = _leftover_of(names, found)
             if day is not None:
                 stored.standings[day] = os.path.join(folder, found)
+            elif unfinished is not None:
+                stored.leftovers.add(unfinished)
         elif facts.st_size < _SMALLEST:
             continue
         elif day is not None:

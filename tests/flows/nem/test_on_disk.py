@@ -123,3 +123,15 @@ def test_a_day_for_which_something_better_is_due_is_there_but_does_not_count(
         write_standing(place(tmp_path, "nem_prices", day), standing)
     assert days_on_disk(tmp_path, "nem_prices", stage, *YEAR, NOW) == {later}
     assert set(look(tmp_path, "nem_prices", stage, *YEAR).files) == {due, later}
+
+
+@pytest.mark.parametrize(("stage", "target"), [("raw", raw_target), ("clean", clean_target)])
+def test_a_day_beside_whose_file_something_unfinished_lies_does_not_count(
+    put, tmp_path, stage, target
+):
+    day, whole = date(2014, 1, 1), date(2014, 1, 2)
+    put(target("nem_prices"), whole)
+    final = put(target("nem_prices"), day)
+    final.with_name(f".{final.name}.1234abcd-7-ff00.part").write_bytes(b"half")
+    assert days_on_disk(tmp_path, "nem_prices", stage, *YEAR, NOW) == {whole}
+    assert set(look(tmp_path, "nem_prices", stage, *YEAR).files) == {day, whole}
