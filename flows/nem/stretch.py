@@ -17,6 +17,7 @@ from nemflow.flows.nem.desk import Desk, Found
 from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.settings import MarketSettings
+from nemflow.flows.nem.standing import is_due
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.recall import RecallingArchive
 from nemflow.tasks.nem.tables import Table
@@ -130,7 +131,7 @@ def fetch_days(
         progress: called with the bytes so far and in all, for each file anew.
         seat: gives the bench where a table's file is verified, and whose desk its rows go to; by
             default that is done in this thread, and the rows are let go.
-        renew: ask the server whether the files of days that are stored already have changed.
+        renew: ask the server whether the files of days that are due have changed.
     """
     from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
     from nemflow.tasks.nem.datasets import DATASETS
@@ -143,13 +144,14 @@ def fetch_days(
     found: dict[date, Found] = {}
     now = market.now()
     for day in days:
-        is_stored = renew and (market.data_dir / raw_target(dataset).format(date=day)).exists()
+        target = str(market.data_dir / raw_target(dataset).format(date=day))
+        is_renewed = renew and is_due(target, day, now)
         try:
             found[day] = fetch_day(
                 *(day, DATASETS[dataset], settings, client, progress),
                 archive=archive,
                 verify=verify,
-                renew_since=now if is_stored else None,
+                renew_since=now if is_renewed else None,
             )
         except Exception as error:  # the day's own flow run fails with it, and tells it
             found[day] = error
