@@ -1,5 +1,6 @@
 """DaskExecutor: calls on a Dask cluster, for what outgrows one machine."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +27,8 @@ class DaskExecutor(Executor):
         cluster_kwargs: arguments for it.
         adapt_kwargs: let the cluster grow and shrink: arguments for its ``adapt``.
         client_kwargs: arguments for the ``distributed.Client``, such as ``timeout`` or ``security``.
+        no_worker_s: how long a run waits, in seconds, for a cluster whose workers have all gone; one
+            that adapts is waited for.
         debug: show what the workers of the default LocalCluster log, and its dashboard.
 
     Raises:
@@ -42,6 +45,7 @@ class DaskExecutor(Executor):
         cluster_kwargs: Mapping[str, Any] | None = None,
         adapt_kwargs: Mapping[str, Any] | None = None,
         client_kwargs: Mapping[str, Any] | None = None,
+        no_worker_s: float = 60.0,
         debug: bool = False,
     ) -> None:
         if address is not None and (cluster_class or cluster_kwargs or adapt_kwargs):
@@ -54,6 +58,7 @@ class DaskExecutor(Executor):
         self.cluster_kwargs = dict(cluster_kwargs or {})
         self.adapt_kwargs = dict(adapt_kwargs or {})
         self.client_kwargs = dict(client_kwargs or {})
+        self.no_worker_s = math.inf if adapt_kwargs else no_worker_s
         self.debug = debug
         self._calls: DaskCalls | None = None
 
@@ -84,7 +89,8 @@ class DaskExecutor(Executor):
         from nemflow.flows.executors.dask_cluster import connected
 
         with connected(self) as client:
-            calls = DaskCalls(client, is_adaptive=bool(self.adapt_kwargs))
+            is_adaptive = bool(self.adapt_kwargs)
+            calls = DaskCalls(client, is_adaptive=is_adaptive, no_worker_s=self.no_worker_s)
             with calls.collecting():
                 self._calls = calls
                 try:

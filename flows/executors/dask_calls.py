@@ -38,6 +38,7 @@ SINGLE_AFTER_SLOW = 50
 LEAST_ROOM = 64
 GATHER_AFTER_S = 0.002
 LOOK_EVERY_S = 2.0
+WATCH_EVERY_S = 2.0
 
 Future: TypeAlias = Any  # a distributed.Future of dict[int, Answer]; Dask is typed in part
 
@@ -68,11 +69,16 @@ class DaskCalls:
     Args:
         client: connected; it is the caller's to close.
         is_adaptive: whether the cluster grows with what waits for it.
+        no_worker_s: how long to wait for a cluster whose workers have all gone, in seconds.
     """
 
-    def __init__(self, client: distributed.Client, is_adaptive: bool) -> None:
+    def __init__(
+        self, client: distributed.Client, *, is_adaptive: bool, no_worker_s: float
+    ) -> None:
         self._client = client
         self._is_adaptive = is_adaptive
+        self._no_worker_s = no_worker_s
+        self._alone_since: float | None = None
         self._run_id = uuid.uuid4().hex
         self._numbers = itertools.count()
         self._threads = 1
@@ -122,16 +128,19 @@ class DaskCalls:
         """Send what is to be sent; wait for the first call to end, then take all that have.
 
         Raises:
-            ClusterNotThere: the scheduler went away for good.
+            ClusterNotThere: the scheduler went away for good, or all workers did.
         """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
         self._send()
         while not self._done:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            left = max(0.0, deadline - time.monotonic())
             try:
-                self._take(self._news.get(timeout=left))
+                self._take(self._news.get(timeout=min(left, WATCH_EVERY_S)))
             except queue.Empty:
-                break
+                if left <= WATCH_EVERY_S:
+                    break
+                self._watch()
+                continue
             while not self._news.empty():
                 self._take(self._news.get())
             self._send()
@@ -141,11 +150,7 @@ class DaskCalls:
     # Sending
 
     def _send(self) -> None:
-        if self._is_closed():
-            raise ClusterNotThere(
-                "the Dask scheduler went away during the run and did not come back; what has a "
-                "target is kept: run the flow again when the cluster is there"
-            )
+        self._check_open()
         if self._suspects and not any(call.is_suspect for call in self._calls.values()):
             suspect = self._suspects.popleft()
             suspect.is_suspect = True
@@ -164,6 +169,29 @@ class DaskCalls:
             self._busy += len(groups[()])
         for resources, bundles in groups.items():
             self._send_bundles(resources, bundles)
+
+    def _watch(self) -> None:
+        """See that there is still somebody to wait for: no news come of what is gone for good."""
+        self._check_open()
+        if self._client.status != "running":  # it connects again, or is closed in the end
+            return
+        now = time.monotonic()
+        if not self._sent or self._client.scheduler_info(n_workers=-1)["workers"]:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = now
+        elif now - self._alone_since >= self._no_worker_s:
+            raise ClusterNotThere(
+                f"the Dask cluster has had no worker for {self._no_worker_s:.0f} s; what has a target "
+                "is kept: look why its workers ended, and run the flow again"
+            )
+
+    def _check_open(self) -> None:
+        if self._is_closed():
+            raise ClusterNotThere(
+                "the Dask scheduler went away during the run and did not come back; what has a "
+                "target is kept: run the flow again when the cluster is there"
+            )
 
     def _is_closed(self) -> bool:
         return self._client.status in ("closing", "closed")

@@ -239,6 +239,26 @@ class TestWorkersThatDie:
             "task 'deadly': the Dask worker in which it ran died, 4 times over"
         )
 
+    def test_a_cluster_whose_workers_all_die_fails_the_run_with_a_sentence(
+        self, stand_alone: StandAlone, tmp_path: Path
+    ) -> None:
+        def work() -> None:
+            (tmp_path / "half way").touch()
+            threading.Event().wait(TIME_OUT_S)
+
+        def kill() -> None:
+            assert eventually((tmp_path / "half way").exists)
+            for worker in stand_alone.workers:
+                worker.send_signal(signal.SIGKILL)
+
+        with Flow("f") as flow:
+            task(lambda x: x)(task(work)())
+        killer = threading.Thread(target=kill)
+        killer.start()
+        state = flow.run(executor=DaskExecutor(stand_alone.address, no_worker_s=0))
+        killer.join()
+        assert str(state.message).startswith("the Dask cluster has had no worker for 0 s")
+
     def test_a_scheduler_that_dies_fails_the_run_with_a_sentence(
         self, stand_alone: StandAlone, tmp_path: Path
     ) -> None:
