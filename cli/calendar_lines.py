@@ -41,6 +41,8 @@ _COLOURS = {
     DayStatus.NOT_PUBLISHED: "bright_black",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WIDTH = 80
+_BETWEEN = "   "
 _CELLS_OF_MONTH = 5  # in a line a year; of six days each
 _DAYS_OF_CELL = 6
 _SEVERITY = {status: number for number, status in enumerate(DayStatus)}
@@ -67,19 +69,23 @@ def draw_calendar(coverage: Coverage, paint: Paint) -> list[str]:
     return _draw_years(coverage.days, paint)
 
 
-def draw_legend(coverage: Coverage, paint: Paint) -> str:
-    """Return one line: each status that there is, with its character and number of days."""
+def draw_legend(coverage: Coverage, paint: Paint) -> list[str]:
+    """Return each status that there is, with its character and number of days, in short lines."""
     totals = coverage.totals()
-    told = [
-        paint(status, f"{character} {status.words} {totals[status]:,}")
-        for status, character in CHARACTERS.items()
-        if status in totals
-    ]
+    lines: list[list[tuple[DayStatus, str]]] = [[]]
+    for status, character in CHARACTERS.items():
+        if status not in totals:
+            continue
+        text = f"{character} {status.words} {totals[status]:,}"
+        if sum(len(told) + len(_BETWEEN) for _, told in lines[-1]) + len(text) > _WIDTH:
+            lines.append([])
+        lines[-1].append((status, text))
+    legend = [_BETWEEN.join(paint(*part) for part in line) for line in lines]
     if len(_months_of(coverage)) > MOST_MONTHS:
-        told.append(
-            f"(a character is {_DAYS_OF_CELL} days, as the worst stands; {PARTLY} some there)"
+        legend.append(
+            f"a character is {_DAYS_OF_CELL} days, as the worst stands; {PARTLY} some are there"
         )
-    return "   ".join(told)
+    return legend
 
 
 def _months_of(coverage: Coverage) -> set[tuple[int, int]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.asked import Subject, find_dataset, subject_of
 from nemflow.cli.calendar_lines import (
     CHARACTERS,
@@ -39,10 +40,26 @@ _MOST_GAPS = 10
 
 
 @click.command("status", short_help="Show which days are there.")
-@click.argument("dataset", required=False, metavar="[DATASET]")
-@click.option("--dataset", "named", metavar="DATASET", help="The same as DATASET.")
-@click.option("--start", metavar="DATE", help="The first day: 2014-01-01, 2014-01, 2014.")
-@click.option("--end", metavar="DATE", help="The last day, in the same forms; default yesterday.")
+@click.argument("dataset", required=False, metavar="[DATASET]", shell_complete=completing.datasets)
+@click.option(
+    "--dataset",
+    "named",
+    metavar="DATASET",
+    shell_complete=completing.datasets,
+    help="The same as DATASET.",
+)
+@click.option(
+    "--start",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The first day: 2014-01-01, 2014-01, 2014.",
+)
+@click.option(
+    "--end",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The last day, in the same forms; default yesterday.",
+)
 @click.option("--stage", type=click.Choice(STAGES), help="This stage only, not the worse of both.")
 @click.option("--deep", is_flag=True, help="Look into each file too: is it stale?")
 @click.option("--check", is_flag=True, help="Exit with 3 if there is something to do.")
@@ -95,8 +112,8 @@ def command(
     elif coverage.days:
         paint = paint_colour if colour_wanted() else paint_plain
         put_lines(_head(coverage, settings, stage, SYNTHETIC if sandbox else ""))
-        put_lines([*draw_calendar(coverage, paint), "", draw_legend(coverage, paint)])
-        put_lines(cut(_to_do(gaps, subject), width_of_terminal()))
+        put_lines([*draw_calendar(coverage, paint), "", *draw_legend(coverage, paint)])
+        put_lines(_to_do(gaps, subject, width_of_terminal()))
         put_lines(_elsewhere(settings, name))
     else:
         put_lines(_how_to_begin(settings, subject))
@@ -172,12 +189,14 @@ def _head(coverage: Coverage, settings: Settings, stage: str | None, mark: str) 
     return [f"{what}, {days[0]} to {days[-1]}, in {settings.data_dir}", ""]
 
 
-def _to_do(gaps: Sequence[Gap], subject: Subject) -> list[str]:
+def _to_do(gaps: Sequence[Gap], subject: Subject, width: int | None) -> list[str]:
+    """Return what is to be done; words are cut to the width, commands are not."""
     if not gaps:
         return ["", "nothing to do"]
     lines = [""]
     for gap in gaps[:_MOST_GAPS]:
-        lines += [describe_gap(gap, subject.stage), f"    {command_for(gap, subject)}"]
+        lines += cut([describe_gap(gap, subject.stage)], width)
+        lines.append(f"    {command_for(gap, subject)}")
     more = len(gaps) - _MOST_GAPS
     if more > 0:
         lines.append(f"and {count_of(more, 'gap')} more; --json lists all")

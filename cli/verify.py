@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.asked import Subject, find_dataset, subject_of
 from nemflow.cli.dates import read_span
 from nemflow.cli.exit_codes import DONE, FAILED
@@ -26,12 +27,26 @@ _DAY = timedelta(days=1)
 
 
 @click.command("verify", short_help="Read stored files again.")
-@click.argument("dataset", required=False, metavar="[DATASET]")
-@click.option("--dataset", "named", metavar="DATASET", help="The same as DATASET.")
+@click.argument("dataset", required=False, metavar="[DATASET]", shell_complete=completing.datasets)
 @click.option(
-    "--start", metavar="DATE", help="The first day: 2014-01-01, 2014-01, 2014; default all."
+    "--dataset",
+    "named",
+    metavar="DATASET",
+    shell_complete=completing.datasets,
+    help="The same as DATASET.",
 )
-@click.option("--end", metavar="DATE", help="The last day, in the same forms; default yesterday.")
+@click.option(
+    "--start",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The first day: 2014-01-01, 2014-01, 2014; default all.",
+)
+@click.option(
+    "--end",
+    metavar="DATE",
+    shell_complete=completing.dates,
+    help="The last day, in the same forms; default yesterday.",
+)
 @click.option("--full", is_flag=True, help="Compare every day with the archive, not one a month.")
 @click.option("--sandbox", is_flag=True, help="Look at the SYNTHETIC market's folder.")
 @settings_options

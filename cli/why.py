@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import click
 
+from nemflow.cli import completing
 from nemflow.cli.asked import Subject, subject_of
 from nemflow.cli.dates import read_days
 from nemflow.cli.known import known_of, making_of
@@ -32,8 +33,8 @@ _MOST_ORIGINS = 6
 
 
 @click.command("why", short_help="Tell where a stored day comes from.")
-@click.argument("name", metavar="DATASET|FLOW|RUN")
-@click.argument("day", metavar="[DATE]", required=False)
+@click.argument("name", metavar="DATASET|FLOW|RUN", shell_complete=completing.flows)
+@click.argument("day", metavar="[DATE]", required=False, shell_complete=completing.dates)
 @click.option("--sandbox", is_flag=True, help="Look at the SYNTHETIC market's folder.")
 @settings_options
 @json_option("One JSON object.")

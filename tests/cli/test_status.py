@@ -247,6 +247,25 @@ def test_a_terminal_has_colours_unless_they_are_forbidden(environment, put_days,
     assert in_terminal({**environment, "TERM": "dumb"}, tmp_path, *words) == plain
 
 
+def test_on_a_narrow_terminal_words_are_cut_and_commands_are_not(
+    environment, put_days, put_targets, tmp_path
+):
+    put_days(1)
+    raw, _ = put_targets("2014-01-02")
+    raw.unlink()
+    environment = {**environment, "COLUMNS": "20", "NO_COLOR": "1", "TERM": "xterm"}
+    words = ("status", "--start", "2014-01-01", "--end", "2014-01-02")
+    shown = in_terminal(environment, tmp_path, *words)
+    assert "2014-01-02  1 day m…\r\n" in shown
+    assert "    nemflow backfill --start 2014-01-02 --end 2014-01-02\r\n" in shown
+
+
+def test_the_legend_of_several_years_fits_a_terminal(nemflow, put_targets):
+    put_targets("2014-01-01")
+    lines = nemflow("status", "--start", "2013", "--end", "2014").out.splitlines()
+    assert "a character is 6 days, as the worst stands; : some are there" in lines
+
+
 def test_it_loads_nothing_heavy(environment, put_days, tmp_path):
     put_days(1)
     code = (
