@@ -95,7 +95,9 @@ def command(
         if as_json:
             put_json(_as_json(finding, subject))
         else:
-            put_line(f"{_which(finding.first, finding.last)}  {finding.path}: {finding.says}")
+            named = finding.says.startswith(finding.path)
+            says = finding.says if named else f"{finding.path}: {finding.says}"
+            put_line(f"{_which(finding.first, finding.last)}  {says}")
     counter.clear()
     if as_json:
         put_json(_whole_as_json(name, first, last, findings, audit.looked))

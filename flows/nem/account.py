@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from nemflow.errors import UnreadableTarget
+from nemflow.errors import UnreadableTarget, one_line
 from nemflow.flows.nem.coverage import DayState, Known, read_coverage
 from nemflow.flows.nem.facts import DayFacts, MadeOf, read_facts
 from nemflow.flows.nem.months import CleanPlace
@@ -137,4 +137,4 @@ def _facts(file: StoredFile | None, day: date) -> tuple[DayFacts, str]:
     try:
         return read_facts(file, day), ""
     except UnreadableTarget as error:
-        return DayFacts(), str(error)
+        return DayFacts(), one_line(str(error))

@@ -21,7 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from nemflow import parquet
-from nemflow.errors import MarketError, UnreadableTarget
+from nemflow.errors import MarketError, UnreadableTarget, one_line
 from nemflow.flows.nem.clean import tidy_day
 from nemflow.flows.nem.desk import Desk
 from nemflow.flows.nem.facts import DayFacts, read_facts
@@ -247,8 +247,9 @@ def _finding(
     kind: Kind, stage: str, day: date, file: StoredFile, says: str, remedy: Remedy
 ) -> Finding:
     last = Month.of(day).last_day if file.is_month and kind is Kind.UNREADABLE else day
+    words = one_line(says)
     return Finding(
-        kind=kind, stage=stage, first=day, last=last, path=file.path, says=says, remedy=remedy
+        kind=kind, stage=stage, first=day, last=last, path=file.path, says=words, remedy=remedy
     )
 
 

@@ -36,7 +36,7 @@ def test_findings_are_lines_and_commands_come_last(nemflow, stored):
     assert lines[0].startswith(
         f"2014-01-01 to 2014-01-31  {archived}: is no longer what was fetched"
     )
-    assert lines[1].startswith(f"2014-01-01  {raw}: {raw} cannot be read as Parquet")
+    assert lines[1].startswith(f"2014-01-01  {raw} cannot be read as Parquet")
     assert lines[2:5] == [
         "",
         "to do:",
