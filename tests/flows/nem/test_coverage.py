@@ -204,6 +204,13 @@ def test_trimmed_it_begins_with_the_first_day_and_leaves_out_empty_years(put, st
     ]
 
 
+def test_a_gap_does_not_reach_over_years_that_are_left_out(put, states):
+    put(date(2014, 12, 30))
+    put(date(2016, 1, 2))
+    coverage = states(date(2014, 1, 1), date(2016, 1, 2)).trimmed()
+    assert [gap.days for gap in coverage.gaps()] == [1, 1]
+
+
 def test_totals_count_every_day_once(put, states):
     put()
     coverage = states(date(2014, 1, 1), date(2014, 1, 3))
