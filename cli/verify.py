@@ -95,7 +95,7 @@ def command(
         if as_json:
             put_json(_as_json(finding, subject))
         else:
-            named = finding.says.startswith(finding.path)
+            named = bool(finding.path) and finding.says.startswith(str(finding.path))
             says = finding.says if named else f"{finding.path}: {finding.says}"
             put_line(f"{_which(finding.first, finding.last)}  {says}")
     counter.clear()
