@@ -95,8 +95,8 @@ def command(
         if as_json:
             put_json(_as_json(finding, subject))
         else:
-            named = bool(finding.path) and finding.says.startswith(str(finding.path))
-            says = finding.says if named else f"{finding.path}: {finding.says}"
+            has_path = bool(finding.path) and finding.says.startswith(str(finding.path))
+            says = finding.says if has_path else f"{finding.path}: {finding.says}"
             put_line(f"{_which(finding.first, finding.last)}  {says}")
     counter.clear()
     if as_json:
