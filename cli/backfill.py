@@ -52,6 +52,12 @@ _MOST_WORKERS = 4  # more get in each other's way
 @click.option("--stale", is_flag=True, help="Make what is stale again too; a look into each file.")
 @click.option("--newest-first", is_flag=True, help="Begin with the last days.")
 @click.option("--fail-fast", is_flag=True, help="Begin nothing more after a failure.")
+@click.option(
+    "--compact/--no-compact",
+    default=True,
+    show_default=True,
+    help="Put months that are whole and final into one file each, at the end.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be made; touch nothing.")
 @click.option(
     "--allow-large-download",
@@ -79,6 +85,7 @@ def command(
     stale: bool,
     newest_first: bool,
     fail_fast: bool,
+    compact: bool,
     dry_run: bool,
     allow_large_download: bool,
     sandbox: bool,
@@ -121,6 +128,7 @@ def command(
         stale=stale,
         newest_first=newest_first,
         fail_fast=fail_fast,
+        compact=compact,
         dry_run=dry_run,
         large_download=allow_large_download,
         sandbox=sandbox,

@@ -28,6 +28,7 @@ from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
 from nemflow.flows.reporter import Silent
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.datasets import DATASETS
+from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.sources import Source
 
 _Key = tuple[str, date]  # a flow and a day
@@ -47,6 +48,7 @@ class Order:
         stale: make those again that are stale.
         newest_first: begin with the last days.
         fail_fast: begin nothing more after a failure.
+        compact: put months that are whole and final into one file each, at the end.
         dry_run: only say what would be done.
         large_download: whole month bundles of 2 GB may be fetched.
         sandbox: use the synthetic market.
@@ -66,6 +68,7 @@ class Order:
     stale: bool = False
     newest_first: bool = False
     fail_fast: bool = False
+    compact: bool = True
     dry_run: bool = False
     large_download: bool = False
     sandbox: bool = False
@@ -159,6 +162,8 @@ def _do(
 ) -> int:
     if plan.units:
         _work(order, plan, settings, flags, tally, stale)
+        if order.compact and any(entry.stage == "clean" for entry in order.entries):
+            tally.compacted = _compact(order, plan, settings)
     if tally.failures:
         return FAILED
     return HELD if tally.flow_runs[Outcome.HELD] else DONE
@@ -213,6 +218,25 @@ def _work(
                 synthetic=order.sandbox,
             )
         )
+
+
+def _compact(order: Order, plan: BackfillPlan, settings: Settings) -> int:
+    """Compact the months that were worked on, as far as they are whole and final; return how many.
+
+    The days are there either way: what cannot be compacted is a warning.
+    """
+    # a backfill that finds everything there does not pay for these
+    from nemflow.flows.nem.compaction import compact_months
+    from nemflow.flows.nem.month_plan import Compacted, Surroundings
+
+    months = sorted({Month.of(day) for unit in plan.units for day in unit.days})
+    where = Surroundings(data_dir=settings.data_dir, lock_dir=settings.lock_dir)
+    compacted = 0
+    for record in compact_months(where, order.dataset, months):
+        compacted += record.outcome is Compacted.COMPACTED
+        if record.outcome in (Compacted.FAILED, Compacted.CANNOT_SWAP):
+            put_error(f"warning: {order.dataset} {record.month} not compacted: {record.reason}")
+    return compacted
 
 
 @contextmanager
@@ -378,6 +402,7 @@ def _end_json(order: Order, tally: Tally) -> dict[str, object]:
         },
         "flow_runs": {str(outcome): number for outcome, number in tally.flow_runs.items()},
         "rows": tally.rows,
+        "compacted_months": tally.compacted,
         "bytes_fetched": tally.bytes,
         "duration_s": round(tally.elapsed_s, 3),
     }

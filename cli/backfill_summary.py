@@ -42,6 +42,8 @@ def summarize_backfill(
             f"{format_seconds(tally.elapsed_s)}"
         )
     lines += _reason_lines(tally)
+    if tally.compacted:
+        lines.append(f"  {count_of(tally.compacted, 'final month')} put into one file each")
     lines.append(f"  in {place}")
     lines += failure_table(tally.failures)
     return [f"{mark} {line}" if mark else line for line in lines]

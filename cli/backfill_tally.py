@@ -98,6 +98,7 @@ class Tally:
         reasons: why days came out as they did, with how many flow runs each.
         open: the published files under way, by name.
         units_ended: how many are done with.
+        compacted: how many months were put into one file at the end.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class Tally:
         self.reasons: Counter[str] = Counter()
         self.open: dict[str, UnitTally] = {}
         self.units_ended = 0
+        self.compacted = 0
         self._told = told
         self._clock = clock
         self._began = clock()

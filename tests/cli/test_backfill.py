@@ -35,9 +35,9 @@ def market(running_market):
 
 @pytest.fixture
 def words(market):
-    """The words of a backfill of two months from the market."""
+    """The words of a backfill of two months from the market, that leaves the files of days."""
     urls = ("--nemweb-url", market.url, "--aemo-url", market.url)
-    return ("backfill", "--sandbox", *urls, *SPAN)
+    return ("backfill", "--sandbox", "--no-compact", *urls, *SPAN)
 
 
 def targets(folder: Path) -> dict[str, list]:
@@ -127,6 +127,18 @@ def test_lines_go_to_a_pipe_one_a_file_and_the_summary_to_standard_output(nemflo
     assert sorted(line[26:33] for line in lines) == ["1999-02", "1999-03"]
     assert f"({DAYS} of {DAYS} days)" in lines[-1]
     assert len(targets(tmp_path)) == 2 * DAYS
+
+
+def test_at_the_end_months_that_are_whole_and_final_become_one_file_each(nemflow, words, tmp_path):
+    days = (word for word in words if word != "--no-compact")
+    ended = nemflow(*days)
+    assert "SYNTHETIC   2 final months put into one file each" in ended.out.splitlines()
+    clean = tmp_path / "data" / "SYNTHETIC" / "clean"
+    assert sorted(path.name for path in clean.rglob("*.parquet")) == [
+        "nem_prices_1999-02.parquet",
+        "nem_prices_1999-03.parquet",
+    ]
+    assert f"{DAYS} already there" in nemflow(*words).out
 
 
 def test_what_is_there_is_not_made_again_and_nothing_heavy_is_loaded(
