@@ -5,7 +5,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -184,6 +184,7 @@ def _work(
     from nemflow.flows.nem.backfill import run_backfill
     from nemflow.flows.nem.backfill_order import Backfill
 
+    _give_memory_back_soon()
     with ExitStack() as stack:
         if order.sandbox:
             settings = stack.enter_context(sandbox_market(settings, flags))
@@ -195,7 +196,7 @@ def _work(
             ],
             folder=os.getcwd(),
             is_alone=False,
-            made_by="command",
+            made_by="backfill",
         )
         recorded = stack.enter_context(recording(settings, origin, Silent()))
         tally.also_tell(lambda r: recorded.history.add_facts(r.flow_run, facts_of(r)))
@@ -237,6 +238,15 @@ def _compact(order: Order, plan: BackfillPlan, settings: Settings) -> int:
         if record.outcome in (Compacted.FAILED, Compacted.CANNOT_SWAP):
             put_error(f"warning: {order.dataset} {record.month} not compacted: {record.reason}")
     return compacted
+
+
+def _give_memory_back_soon() -> None:
+    """Have Arrow use jemalloc where it is there, which can be told to keep nothing that is free."""
+    import pyarrow as pa  # heavy
+
+    with suppress(NotImplementedError):
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+        pa.jemalloc_set_decay_ms(0)
 
 
 @contextmanager
