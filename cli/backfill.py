@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import click
 
 from nemflow.cli import completing
-from nemflow.cli.backfill_run import Order, carry_out
+from nemflow.cli.backfill_order import Order
+from nemflow.cli.backfill_run import carry_out
 from nemflow.cli.dates import read_span
 from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE
