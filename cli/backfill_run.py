@@ -155,12 +155,12 @@ def _compact(order: Order, plan: BackfillPlan, settings: Settings) -> int:
 
 
 def _give_memory_back_soon() -> None:
-    """Have Arrow use jemalloc where it is there, which can be told to keep nothing that is free."""
+    """Have Arrow use jemalloc where it is there, which can be told to keep free memory only shortly."""
     import pyarrow as pa  # heavy
 
     with suppress(NotImplementedError):
         pa.set_memory_pool(pa.jemalloc_memory_pool())
-        pa.jemalloc_set_decay_ms(0)
+        pa.jemalloc_set_decay_ms(100)
 
 
 @contextmanager
