@@ -9,7 +9,11 @@ from nemflow.cli.market import market_settings
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.own_flows import find_flow, is_own
+from nemflow.cli.register import registration_facts
+from nemflow.cli.settings import Settings
+from nemflow.cli.stores import open_store, store_path
 from nemflow.cli.wording import align
+from nemflow.flows.agent.registry import Registration, registered_flows
 from nemflow.flows.base import Flow
 from nemflow.flows.catalog import Entry
 from nemflow.flows.nem.catalog import CATALOG
@@ -20,25 +24,38 @@ FORMATS = ("text", "mermaid", "dot", "svg")
 
 
 @click.group("flows", invoke_without_command=True, short_help="List the flows, or show one.")
+@click.option("--project", default=None, help="Only the registered flows of this project.")
+@settings_options
 @json_option("One JSON array of the flows.")
 @debug_option
 @click.pass_context
-def command(context: click.Context, /, *, as_json: bool) -> None:
+def command(context: click.Context, /, *, project: str | None, as_json: bool) -> None:
     """List the flows, or show one.
+
+    Those that come with nemflow, then those that `nemflow register` has put beside them.
 
     \b
     Examples:
       nemflow flows
+      nemflow flows --project prices
       nemflow flows --json
       nemflow flows show nem_prices_raw
     """
     if context.invoked_subcommand is not None:
         return
-    entries = [CATALOG.get(name) for name in CATALOG.names()]
+    entries = [] if project else [CATALOG.get(name) for name in CATALOG.names()]
+    registered = _registered(settings_of(context), project)
     if as_json:
-        put_json([_entry_facts(entry) for entry in entries], indent=2)
-    else:
-        put_lines(align((e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries))
+        own = [registration_facts(registration) for registration in registered]
+        put_json([*(_entry_facts(entry) for entry in entries), *own], indent=2)
+        return
+    rows = [(e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries]
+    rows += [(r.flow, f"project {r.project}, version {r.version}", r.origin) for r in registered]
+    if not rows:
+        put_lines(
+            [f"project {project} has no registered flows; nemflow projects lists the projects"]
+        )
+    put_lines(align(rows) if rows else [])
 
 
 @command.command("show", short_help="Show a flow's tasks, parameters and targets; or draw it.")
@@ -74,6 +91,13 @@ def show(context: click.Context, /, *, name: str, form: str, as_json: bool) -> N
         put_lines(_draw(flow, form))
     else:
         put_lines(_told(entry, flow, str(settings.data_dir)))
+
+
+def _registered(settings: Settings, project: str | None) -> list[Registration]:
+    if not store_path(settings).exists():
+        return []
+    with open_store(settings) as store:
+        return registered_flows(store, project)
 
 
 def _draw(flow: Flow, form: str) -> list[str]:

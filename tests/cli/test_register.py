@@ -62,6 +62,18 @@ def test_projects_list_their_flows_and_schedules(nemflow, write):
     assert nemflow("projects").out.splitlines()[0].split()[:3] == ["mine", "1", "registered"]
 
 
+def test_registered_flows_are_listed_beside_nemflows_own_and_by_project(nemflow, write):
+    write()
+    nemflow("register", "sums.py", "--project", "mine")
+    names = [flow["flow"] for flow in json.loads(nemflow("flows", "--json").out)]
+    assert names[0] == "nem_prices_raw"
+    assert names[-1] == "sums"
+    [own] = json.loads(nemflow("flows", "--project", "mine", "--json").out)
+    assert (own["flow"], own["version"]) == ("sums", 1)
+    assert nemflow("flows", "--project", "mine").out.startswith("sums  project mine, version 1  ")
+    assert "has no registered flows" in nemflow("flows", "--project", "yours").out
+
+
 def test_one_name_in_two_projects_must_be_told_apart(nemflow, write):
     write()
     for project in ("mine", "yours"):
