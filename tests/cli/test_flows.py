@@ -30,7 +30,8 @@ def test_a_flow_is_shown_with_parameters_tasks_and_targets(nemflow, tmp_path):
     assert lines[1:] == [
         "data set nem_prices, stage raw",
         "parameters",
-        "  date  required",
+        "  date   required",
+        "  renew  default False",
         "tasks",
         "  extract    first",
         "  transform  after extract",
@@ -38,10 +39,14 @@ def test_a_flow_is_shown_with_parameters_tasks_and_targets(nemflow, tmp_path):
         "/nem_prices_raw_{date:%Y-%m-%d}.parquet",
         "flow nem_prices_raw",
         "  date (parameter, required)",
+        "  renew (parameter, default False)",
         "  extract",
         "    date <- date",
+        "    renew <- renew",
         "  transform",
         "    published <- extract",
+        "    date <- date",
+        "    renew <- renew",
         "  load",
         "    rows <- transform",
         "    date <- date",
@@ -76,19 +81,23 @@ def test_a_flow_is_drawn_in_mermaid(nemflow):
         "---",
         "flowchart TD",
         '    n0(["date"])',
-        '    n1(["extract"])',
-        '    n2(["transform"])',
-        '    n3(["load"])',
-        '    n0 -->|"date"| n1',
-        '    n1 -->|"published"| n2',
-        '    n2 -->|"rows"| n3',
+        '    n1(["renew"])',
+        '    n2(["extract"])',
+        '    n3(["transform"])',
+        '    n4(["load"])',
+        '    n0 -->|"date"| n2',
+        '    n1 -->|"renew"| n2',
+        '    n2 -->|"published"| n3',
         '    n0 -->|"date"| n3',
+        '    n1 -->|"renew"| n3',
+        '    n3 -->|"rows"| n4',
+        '    n0 -->|"date"| n4',
     ]
 
 
 def test_a_flow_is_drawn_in_dot(nemflow):
     lines = nemflow("flows", "show", "nem_prices_raw", "--format", "dot").out.splitlines()
-    assert (lines[0], lines[-2:]) == ("digraph {", ['\tn0 -> n3 [label="date"]', "}"])
+    assert (lines[0], lines[-2:]) == ("digraph {", ['\tn0 -> n4 [label="date"]', "}"])
 
 
 @pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot of Graphviz is not here")
