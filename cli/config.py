@@ -15,6 +15,9 @@ from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.wording import align
 
+SCHEMA = 1
+"""The version of the JSON objects."""
+
 
 @click.group("config", invoke_without_command=True, short_help="Show the settings in force.")
 @market_options
@@ -38,13 +41,11 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
         return
     settings = settings_of(context)
     if as_json:
-        put_json(
-            {
-                name: {"value": _plain(value), "origin": origin.layer, "name": origin.name}
-                for name, value, origin in settings.values()
-            },
-            indent=2,
-        )
+        told = {
+            name: {"value": _plain(value), "origin": origin.layer, "name": origin.name}
+            for name, value, origin in settings.values()
+        }
+        put_json({"schema": SCHEMA, "settings": told}, indent=2)
         return
     rows = [(name, _written(value), str(origin)) for name, value, origin in settings.values()]
     put_lines(align([("setting", "value", "origin"), *rows]))
@@ -67,7 +68,8 @@ def paths(context: click.Context, /, *, as_json: bool) -> None:
     """
     found = _paths(settings_of(context))
     if as_json:
-        put_json({name: str(path) for name, path in found.items()}, indent=2)
+        told = {name: str(path) for name, path in found.items()}
+        put_json({"schema": SCHEMA, "paths": told}, indent=2)
     else:
         put_lines(align((name, f"{path}{_if_missing(path)}") for name, path in found.items()))
 

@@ -20,13 +20,16 @@ from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.parameters import Parameter
 from nemflow.tasks.base import Task
 
+SCHEMA = 1
+"""The version of the JSON objects."""
+
 FORMATS = ("text", "mermaid", "dot", "svg")
 
 
 @click.group("flows", invoke_without_command=True, short_help="List the flows, or show one.")
 @click.option("--project", default=None, help="Only the registered flows of this project.")
 @settings_options
-@json_option("One JSON array of the flows.")
+@json_option("One JSON object with the flows.")
 @debug_option
 @click.pass_context
 def command(context: click.Context, /, *, project: str | None, as_json: bool) -> None:
@@ -47,7 +50,8 @@ def command(context: click.Context, /, *, project: str | None, as_json: bool) ->
     registered = _registered(settings_of(context), project)
     if as_json:
         own = [registration_facts(registration) for registration in registered]
-        put_json([*(_entry_facts(entry) for entry in entries), *own], indent=2)
+        flows = [*(_entry_facts(entry) for entry in entries), *own]
+        put_json({"schema": SCHEMA, "flows": flows}, indent=2)
         return
     rows = [(e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries]
     rows += [(r.flow, f"project {r.project}, version {r.version}", r.origin) for r in registered]
@@ -86,7 +90,8 @@ def show(context: click.Context, /, *, name: str, form: str, as_json: bool) -> N
     entry = None if is_own(name) else CATALOG.get(name)
     flow = entry.build(market_settings(settings)) if entry else find_flow(name, Path.cwd()).flow
     if as_json:
-        put_json(_facts(entry, flow, str(settings.data_dir)), indent=2)
+        facts = _facts(entry, flow, str(settings.data_dir))
+        put_json({"schema": SCHEMA, **facts}, indent=2)
     elif entry is None or form != "text":
         put_lines(_draw(flow, form))
     else:

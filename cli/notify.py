@@ -15,9 +15,12 @@ import os
 import platform
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from nemflow.cli.exit_codes import DONE
+from nemflow.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED
+from nemflow.cli.interrupts import Terminated
 from nemflow.cli.output import put_error
 from nemflow.cli.settings import Settings
 from nemflow.errors import one_line
@@ -30,6 +33,38 @@ LAST_LINES = 20
 
 _TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 60.0
+
+
+@dataclass(slots=True)
+class Ending:
+    """How a command ends: its exit code, a failure until the command says otherwise."""
+
+    code: int = FAILED
+
+
+@contextmanager
+def notifying(
+    settings: Settings, words: Sequence[str], failures: Callable[[], Sequence[str]]
+) -> Iterator[Ending]:
+    """Tell of the start and the end of the command that goes on in the block.
+
+    Args:
+        settings: say whom to tell.
+        words: the command as it was called.
+        failures: returns the lines on what failed; asked at the end.
+    """
+    notifier, ending = Notifier(settings, words), Ending()
+    notifier.start()
+    try:
+        yield ending
+    except KeyboardInterrupt:
+        ending.code = INTERRUPTED
+        raise
+    except Terminated:
+        ending.code = TERMINATED
+        raise
+    finally:
+        notifier.end(ending.code, failures())
 
 
 class Notifier:

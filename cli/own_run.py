@@ -14,6 +14,7 @@ from pathlib import Path
 from nemflow.cli.children import ChildrenAsOne
 from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.interrupts import Terminated
+from nemflow.cli.notify import notifying
 from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error, put_json, put_line, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
@@ -152,13 +153,22 @@ def carry_out_own(order: OwnOrder, settings: Settings) -> int:
         own = find_flow(order.what, Path.cwd())
     given = read_parameters(own.flow, order.parameters)
     record = _planned(own.flow, own.flow.plan(given, force=order.force), given)
-    if not order.dry_run:
+    if order.dry_run:
+        _tell(record, order)
+        return DONE
+    lines: list[str] = []
+    with notifying(settings, ["nemflow", *order.words(Path.cwd())], lambda: lines) as ending:
         record = _run(own, record, order, settings)
+        lines += record.lines()
+        ending.code = _exit_code(record.outcome)
     _tell(record, order)
-    if record.outcome is Outcome.HELD:
+    return ending.code
+
+
+def _exit_code(outcome: Outcome) -> int:
+    if outcome is Outcome.HELD:
         return HELD
-    is_well = order.dry_run or record.outcome in (Outcome.DONE, Outcome.WRITTEN, Outcome.PRESENT)
-    return DONE if is_well else FAILED
+    return DONE if outcome in (Outcome.DONE, Outcome.WRITTEN, Outcome.PRESENT) else FAILED
 
 
 @contextlib.contextmanager

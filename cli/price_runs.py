@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from nemflow.cli.exit_codes import DONE, FAILED, HELD, INTERRUPTED, TERMINATED
+from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.interrupts import Terminated
-from nemflow.cli.notify import Notifier
+from nemflow.cli.notify import notifying
 from nemflow.cli.options import (
     Verbosity,
 )
@@ -71,22 +71,11 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
         flags: those settings that were given as flags.
     """
     records: list[FlowRunRecord] = []
-    notifier = Notifier(settings, order.again)
-    if not order.dry_run:
-        notifier.start()
-    code = FAILED
-    try:
-        code = _do(order, settings, flags, records)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-        raise
-    except Terminated:
-        code = TERMINATED
-        raise
-    finally:
-        if not order.dry_run:
-            notifier.end(code, failures(records))
-    return code
+    if order.dry_run:
+        return _do(order, settings, flags, records)
+    with notifying(settings, order.again, lambda: failures(records)) as ending:
+        ending.code = _do(order, settings, flags, records)
+    return ending.code
 
 
 def _do(

@@ -27,7 +27,7 @@ def test_each_setting_is_shown_with_its_value_and_origin(nemflow, tmp_path):
 
 
 def test_settings_as_json_keep_their_types(nemflow, tmp_path):
-    settings = json.loads(nemflow("config", "--json", NEMFLOW_WORKERS="2").out)
+    settings = json.loads(nemflow("config", "--json", NEMFLOW_WORKERS="2").out)["settings"]
     assert settings["workers"] == {"value": 2, "origin": "environment", "name": "NEMFLOW_WORKERS"}
     assert settings["data_dir"]["value"] == str(tmp_path / "data")
     assert settings["checkpointing"] == {"value": True, "origin": "default", "name": ""}
@@ -60,6 +60,6 @@ def test_the_paths_are_those_in_use(nemflow, tmp_path):
 
 
 def test_the_paths_as_json_are_the_same(nemflow, tmp_path):
-    paths = json.loads(nemflow("config", "--data-dir", "here", "paths", "--json").out)
+    paths = json.loads(nemflow("config", "--data-dir", "here", "paths", "--json").out)["paths"]
     assert paths["data"] == str(tmp_path / "here")
     assert paths["locks"] == str(tmp_path / "state" / "locks")

@@ -18,7 +18,7 @@ def test_the_list_has_a_line_for_each_flow(nemflow):
 
 
 def test_the_list_as_json_has_the_same_flows(nemflow):
-    flows = json.loads(nemflow("flows", "--json").out)
+    flows = json.loads(nemflow("flows", "--json").out)["flows"]
     assert [(flow["flow"], flow["dataset"], flow["stage"]) for flow in flows] == [
         (f"{dataset}_{stage}", dataset, stage) for dataset in DATASETS for stage in ("raw", "clean")
     ]
@@ -127,6 +127,7 @@ def test_a_flow_of_ones_own_is_shown_too(start, tmp_path):
     assert start("flows", "show", "own.py").communicate() == (told, "")
     facts = json.loads(start("flows", "show", "own.py:flow", "--json").communicate()[0])
     assert facts == {
+        "schema": 1,
         "flow": "own",
         "parameters": [{"name": "n", "required": False, "default": "1"}],
         "tasks": [{"name": "Add", "upstream": [], "target": None}],

@@ -95,3 +95,17 @@ def test_a_command_that_fails_is_a_warning(nemflow):
 def test_a_dry_run_tells_nobody(nemflow, listener):
     nemflow("run", "--date", "2014-01-01", "--dry-run", NEMFLOW_PING_URL=listener.url)
     assert listener.told == []
+
+
+def test_a_flow_of_ones_own_is_told_of_too(nemflow, listener, tmp_path):
+    text = """
+from nemflow import Flow, task
+
+with Flow("mine") as flow:
+    task(lambda: 1 / 0, name="divide")()
+"""
+    (tmp_path / "mine.py").write_text(text)
+    assert nemflow("run", "mine.py", NEMFLOW_PING_URL=f"{listener.url}/check").code == 1
+    [_, (_, path, said)] = listener.told
+    assert path == "/check/fail"
+    assert "ZeroDivisionError" in said

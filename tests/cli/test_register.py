@@ -65,10 +65,10 @@ def test_projects_list_their_flows_and_schedules(nemflow, write):
 def test_registered_flows_are_listed_beside_nemflows_own_and_by_project(nemflow, write):
     write()
     nemflow("register", "sums.py", "--project", "mine")
-    names = [flow["flow"] for flow in json.loads(nemflow("flows", "--json").out)]
+    names = [flow["flow"] for flow in json.loads(nemflow("flows", "--json").out)["flows"]]
     assert names[0] == "nem_prices_raw"
     assert names[-1] == "sums"
-    [own] = json.loads(nemflow("flows", "--project", "mine", "--json").out)
+    [own] = json.loads(nemflow("flows", "--project", "mine", "--json").out)["flows"]
     assert (own["flow"], own["version"]) == ("sums", 1)
     assert nemflow("flows", "--project", "mine").out.startswith("sums  project mine, version 1  ")
     assert "has no registered flows" in nemflow("flows", "--project", "yours").out
