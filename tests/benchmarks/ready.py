@@ -67,8 +67,9 @@ def ready_server(
 
 
 def backfill_command(url: str, data_dir: str, *words: str) -> list[str]:
-    """Return the words of a backfill from the server, into an empty folder."""
+    """Return the words of a backfill from the server, into an empty folder, into files of days."""
     return [
-        *(sys.executable, "-m", "nemflow", "backfill", "--sandbox", "--quiet", *words),
+        *(sys.executable, "-m", "nemflow", "backfill", "--sandbox", "--quiet", "--no-compact"),
+        *words,
         *("--nemweb-url", url, "--aemo-url", url, "--data-dir", data_dir),
     ]
