@@ -6,6 +6,7 @@ one parsed file. So memory does not grow with the number of files.
 """
 
 import functools
+import logging
 import threading
 from collections import deque
 from datetime import date
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # How long flow runs that are under way may take to end after an interruption.
 _GRACE_S = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 class Lanes:
@@ -72,10 +75,8 @@ class Lanes:
     def _take(self, lanes: Executor, under_way: set[str]) -> None:
         for done in lanes.completed(None):
             under_way.discard(done.token)
-            if done.error is not None:
-                if not isinstance(done.error, Exception):
-                    raise done.error
-                self._accounts[done.token].fail(done.error)
+            if done.error is not None:  # an interruption: what fails is told by its lane
+                raise done.error
 
     def _let_end(self) -> None:
         """Give the flow runs that are under way the time to end; downloads are not waited for."""
@@ -97,6 +98,9 @@ class Lanes:
             bench = seat.bench()
             bench.desk.put_published(found)
             bench.do(functools.partial(self._make, unit, bench))
+        except Exception as error:  # beside the flow runs: its days fail with it, other files go on
+            _log.debug("%s failed beside its flow runs", unit.name, exc_info=True)
+            self._accounts[unit.name].fail(error)
         finally:
             seat.leave()
             backfill.watcher.unit_ended(unit)

@@ -25,6 +25,14 @@ with orderly_signals():
 """
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_on():
+    """Have Ctrl-C on, which a test run in the background would inherit as switched off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_first_ctrl_c_is_a_keyboard_interrupt():
     with pytest.raises(KeyboardInterrupt), orderly_signals():
         signal.raise_signal(signal.SIGINT)
