@@ -9,16 +9,11 @@ from nemflow.cli.market import market_settings
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.own_flows import find_flow, is_own
-from nemflow.cli.register import registration_facts
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import open_store, store_path
+from nemflow.cli.stores import entry_facts, open_store, registration_facts, store_path
 from nemflow.cli.wording import align
 from nemflow.flows.agent.registry import Registration, registered_flows
-from nemflow.flows.base import Flow
-from nemflow.flows.catalog import Entry
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.flows.parameters import Parameter
-from nemflow.tasks.base import Task
 
 SCHEMA = 1
 """The version of the JSON objects."""
@@ -50,7 +45,7 @@ def command(context: click.Context, /, *, project: str | None, as_json: bool) ->
     registered = _registered(settings_of(context), project)
     if as_json:
         own = [registration_facts(registration) for registration in registered]
-        flows = [*(_entry_facts(entry) for entry in entries), *own]
+        flows = [*(entry_facts(entry) for entry in entries), *own]
         put_json({"schema": SCHEMA, "flows": flows}, indent=2)
         return
     rows = [(e.name, f"{e.dataset}, {e.stage}", e.description) for e in entries]
@@ -86,16 +81,18 @@ def show(context: click.Context, /, *, name: str, form: str, as_json: bool) -> N
     """
     if as_json and form != "text":
         raise click.UsageError("--json and --format exclude each other.", context)
+    from nemflow.cli.flow_words import draw_flow, facts_of_flow, told_of_flow  # imports the engine
+
     settings = settings_of(context)
     entry = None if is_own(name) else CATALOG.get(name)
     flow = entry.build(market_settings(settings)) if entry else find_flow(name, Path.cwd()).flow
     if as_json:
-        facts = _facts(entry, flow, str(settings.data_dir))
+        facts = facts_of_flow(entry, flow, str(settings.data_dir))
         put_json({"schema": SCHEMA, **facts}, indent=2)
     elif entry is None or form != "text":
-        put_lines(_draw(flow, form))
+        put_lines(draw_flow(flow, form))
     else:
-        put_lines(_told(entry, flow, str(settings.data_dir)))
+        put_lines(told_of_flow(entry, flow, str(settings.data_dir)))
 
 
 def _registered(settings: Settings, project: str | None) -> list[Registration]:
@@ -103,95 +100,3 @@ def _registered(settings: Settings, project: str | None) -> list[Registration]:
         return []
     with open_store(settings) as store:
         return registered_flows(store, project)
-
-
-def _draw(flow: Flow, form: str) -> list[str]:
-    from nemflow.flows import rendering  # the list of flows does not pay for it
-
-    renderers = {
-        "text": rendering.render_text,
-        "mermaid": rendering.render_mermaid,
-        "dot": rendering.render_dot,
-        "svg": rendering.render_svg,
-    }
-    return renderers[form](flow).splitlines()
-
-
-def _facts(entry: Entry | None, flow: Flow, data_dir: str) -> dict[str, object]:
-    if entry is None:
-        return {"flow": flow.name, **_flow_facts(flow)}
-    return {**_entry_facts(entry), **_flow_facts(flow), "data_dir": data_dir}
-
-
-def _entry_facts(entry: Entry) -> dict[str, object]:
-    return {
-        "flow": entry.name,
-        "dataset": entry.dataset,
-        "stage": entry.stage,
-        "description": entry.description,
-    }
-
-
-def _flow_facts(flow: Flow) -> dict[str, object]:
-    return {
-        "parameters": [
-            {
-                "name": parameter.name,
-                "required": parameter.required,
-                "default": None if parameter.required else _plain(parameter.default),
-            }
-            for parameter in _parameters(flow)
-        ],
-        "tasks": [
-            {"name": task.name, "upstream": _upstream(flow, task), "target": _target(task)}
-            for task in _tasks(flow)
-        ],
-    }
-
-
-def _told(entry: Entry, flow: Flow, data_dir: str) -> list[str]:
-    parameters = [
-        (f"  {p.name}", "required" if p.required else f"default {p.default!r}")
-        for p in _parameters(flow)
-    ]
-    tasks = [
-        (
-            f"  {task.name}",
-            f"after {', '.join(_upstream(flow, task))}" if _upstream(flow, task) else "first",
-            f"makes {_target(task)}" if _target(task) else "",
-        )
-        for task in _tasks(flow)
-    ]
-    return [
-        f"{entry.name}: {entry.description}",
-        f"data set {entry.dataset}, stage {entry.stage}",
-        "parameters",
-        *align(parameters),
-        "tasks",
-        *align(tasks),
-        *_draw(flow, "text"),
-        f"targets lie in {data_dir}",
-    ]
-
-
-def _parameters(flow: Flow) -> list[Parameter]:
-    return [task for task in flow.sorted_tasks() if isinstance(task, Parameter)]
-
-
-def _tasks(flow: Flow) -> list[Task]:
-    return [task for task in flow.sorted_tasks() if not isinstance(task, Parameter)]
-
-
-def _upstream(flow: Flow, task: Task) -> list[str]:
-    upstream = dict.fromkeys(edge.upstream_task for edge in flow.graph.edges_to(task))
-    return [other.name for other in upstream if not isinstance(other, Parameter)]
-
-
-def _target(task: Task) -> str | None:
-    """Return a task's target as it was declared: a template, or the name of a function."""
-    target = task.target
-    return target if target is None or isinstance(target, str) else _plain(target)
-
-
-def _plain(value: object) -> str:
-    return str(getattr(value, "__name__", value))

@@ -21,11 +21,13 @@ from collections.abc import Iterable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nemflow.cli.wording import did_you_mean
 from nemflow.errors import DefinitionError, SettingsError, one_line
-from nemflow.flows.base import Flow
+
+if TYPE_CHECKING:
+    from nemflow.flows.base import Flow
 
 SAVED = ".flow"
 """How the files of saved flows end: those that ``nemflow register`` keeps."""
@@ -34,7 +36,7 @@ SAVED = ".flow"
 class OwnFlow(NamedTuple):
     """A flow and the module that it was found in; a saved flow carries its functions with it."""
 
-    flow: Flow
+    flow: "Flow"
     module: ModuleType | None
 
 
@@ -80,7 +82,9 @@ def _split(what: str) -> tuple[str, str | None]:
     return source, flow_name or None
 
 
-def _load_saved(path: Path) -> Flow:
+def _load_saved(path: Path) -> "Flow":
+    from nemflow.flows.base import Flow  # a word that names no flow of the user's does not pay
+
     try:
         return Flow.load(path)
     except FileNotFoundError:
@@ -165,7 +169,9 @@ def _line_of(error: BaseException, path: Path | None) -> int | None:
 # Choosing
 
 
-def _choose(module: ModuleType, wanted: str | None, source: str) -> Flow:
+def _choose(module: ModuleType, wanted: str | None, source: str) -> "Flow":
+    from nemflow.flows.base import Flow  # as above
+
     by_variable = {name: v for name, v in vars(module).items() if isinstance(v, Flow)}
     if wanted is not None:
         if wanted in by_variable:
@@ -179,7 +185,7 @@ def _choose(module: ModuleType, wanted: str | None, source: str) -> Flow:
     raise SettingsError(_none_chosen(module, wanted, source, list(by_variable)))
 
 
-def _distinct(flows: Iterable[Flow]) -> list[Flow]:
+def _distinct(flows: "Iterable[Flow]") -> "list[Flow]":
     return list({id(flow): flow for flow in flows}.values())
 
 

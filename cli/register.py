@@ -8,7 +8,7 @@ import click
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
-from nemflow.cli.stores import PROJECT, open_store
+from nemflow.cli.stores import PROJECT, open_store, registration_facts
 from nemflow.errors import DefinitionError
 from nemflow.flows.agent.registry import Registration, register
 from nemflow.flows.agent.store import Store
@@ -74,19 +74,6 @@ def command(
     if scheduled:
         put_lines([f"schedule {scheduled}: the flow's own"])
     put_lines([f"run it when an agent is there: nemflow run {own.flow.name} --submit"])
-
-
-def registration_facts(registration: Registration) -> dict[str, object]:
-    """Return a registration as the keys of a JSON object."""
-    return {
-        "project": registration.project,
-        "flow": registration.flow,
-        "version": registration.version,
-        "structure": registration.structure,
-        "origin": registration.origin,
-        "labels": list(registration.labels),
-        "registered_at": registration.registered_at.isoformat(),
-    }
 
 
 def _refuse_known_name(own: OwnFlow) -> None:

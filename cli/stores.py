@@ -6,7 +6,7 @@ from nemflow.cli.settings import Settings
 from nemflow.errors import DefinitionError, SettingsError
 from nemflow.flows.agent.registry import Registration, named_flows, newest_version
 from nemflow.flows.agent.store import Store
-from nemflow.flows.nem.catalog import CATALOG
+from nemflow.flows.catalog import Entry
 
 PROJECT = "default"
 """The project of what was given none."""
@@ -29,6 +29,8 @@ def find_flow_to_run(store: Store, what: str, project: str | None) -> Registrati
         SettingsError: several projects have a flow of that name.
         DefinitionError: there is no such flow; the message names the nearest.
     """
+    from nemflow.flows.nem.catalog import CATALOG  # who only lists does not pay for the flows
+
     found = named_flows(store, what)
     if project is not None:
         exact = newest_version(store, project, what)
@@ -68,3 +70,26 @@ def read_words(words: tuple[str, ...]) -> dict[str, str]:
             raise SettingsError(f"{word}: {name} was given before, as {found[name]}")
         found[name] = text
     return found
+
+
+def registration_facts(registration: Registration) -> dict[str, object]:
+    """Return a registration as the keys of a JSON object."""
+    return {
+        "project": registration.project,
+        "flow": registration.flow,
+        "version": registration.version,
+        "structure": registration.structure,
+        "origin": registration.origin,
+        "labels": list(registration.labels),
+        "registered_at": registration.registered_at.isoformat(),
+    }
+
+
+def entry_facts(entry: Entry) -> dict[str, object]:
+    """Return a flow that comes with nemflow as the keys of a JSON object."""
+    return {
+        "flow": entry.name,
+        "dataset": entry.dataset,
+        "stage": entry.stage,
+        "description": entry.description,
+    }

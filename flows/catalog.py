@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nemflow.errors import DefinitionError
-from nemflow.flows.base import Flow
+
+if TYPE_CHECKING:  # who only asks for names does not pay for the engine
+    from nemflow.flows.base import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Entry:
     dataset: str
     stage: str
     description: str
-    build: Callable[[Any], Flow]
+    build: "Callable[[Any], Flow]"
 
 
 class Catalog:

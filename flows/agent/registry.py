@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from sqlite3 import Row
+from typing import TYPE_CHECKING
 
 from nemflow.flows.agent.store import Store, as_moment, as_text
-from nemflow.flows.base import Flow
-from nemflow.results.location import file_name
+
+if TYPE_CHECKING:  # who only lists what is registered does not pay for the engine
+    from nemflow.flows.base import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Registration:
 
 def register(
     store: Store,
-    flow: Flow,
+    flow: "Flow",
     *,
     project: str,
     origin: str,
@@ -58,6 +60,8 @@ def register(
     Raises:
         OSError: the flow cannot be saved.
     """
+    from nemflow.results.location import file_name  # as above
+
     structure = flow.version
     wanted = tuple(sorted(set(labels)))
     with store.writing() as rows:

@@ -13,7 +13,6 @@ from nemflow.flows.agent.registry import registration_of
 from nemflow.flows.agent.run_queue import add_run
 from nemflow.flows.agent.store import Store, as_moment, as_text
 from nemflow.flows.agent.timetable import Timetable
-from nemflow.flows.base import Flow
 from nemflow.flows.schedules.base import Schedule
 from nemflow.flows.schedules.events import ClockEvent
 
@@ -206,6 +205,8 @@ def _timetable(store: Store, schedule: StoredSchedule) -> Schedule:
     if not schedule.timetable.own:
         return schedule.timetable.schedule()
     assert schedule.registration is not None  # nemflow's own flows have no schedule
+    from nemflow.flows.base import Flow  # most schedules do not need the engine
+
     saved = registration_of(store, schedule.registration).saved
     own = Flow.load(saved).schedule
     if own is None:
