@@ -160,7 +160,7 @@ def _give_memory_back_soon() -> None:
 
     with suppress(NotImplementedError):
         pa.set_memory_pool(pa.jemalloc_memory_pool())
-        pa.jemalloc_set_decay_ms(100)
+        pa.jemalloc_set_decay_ms(30)
 
 
 @contextmanager
