@@ -12,9 +12,8 @@ from nemflow.cli.backfill_planning import Key, plan_order, say_plan
 from nemflow.cli.backfill_summary import failure_table, summarize_backfill
 from nemflow.cli.backfill_tally import Screen, Tally
 from nemflow.cli.exit_codes import DONE, FAILED, HELD, INTERRUPTED, TERMINATED
-from nemflow.cli.interrupts import Terminated
 from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
-from nemflow.cli.notify import Notifier
+from nemflow.cli.notify import notifying, noting_interruption
 from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.reporting import logging_to
@@ -48,22 +47,15 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
         return DONE
     keeping = Keeping(order, plan, settings)
     tally = Tally(plan, keeping.tell)
-    notifier = Notifier(settings, ["nemflow", *order.again])
-    notifier.start()
-    code = FAILED
-    try:
-        code = _do(order, plan, settings, flags, tally, stale)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-        raise
-    except Terminated:
-        code = TERMINATED
-        raise
-    finally:
-        keeping.end()
-        _conclude(order, tally, settings, code)
-        notifier.end(code, failure_table(tally.failures))
-    return code
+    words = ["nemflow", *order.again]
+    with notifying(settings, words, lambda: failure_table(tally.failures)) as ending:
+        try:
+            with noting_interruption(ending):
+                ending.code = _do(order, plan, settings, flags, tally, stale)
+        finally:
+            keeping.end()
+            _conclude(order, tally, settings, ending.code)
+    return ending.code
 
 
 def _do(

@@ -92,7 +92,8 @@ def stale_runs(
 
     making = making_of(settings, dataset)
     found = find_stale(settings.data_dir, dataset, min(days), max(days), making)
-    stale = {key: f"stale: {why}" for key, why in found.items() if key[1] in set(days)}
+    wanted = set(days)
+    stale = {key: f"stale: {why}" for key, why in found.items() if key[1] in wanted}
     for (stage, day), why in list(stale.items()):
         if stage == "raw":
             stale.setdefault(("clean", day), why)

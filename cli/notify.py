@@ -56,15 +56,23 @@ def notifying(
     notifier, ending = Notifier(settings, words), Ending()
     notifier.start()
     try:
-        yield ending
+        with noting_interruption(ending):
+            yield ending
+    finally:
+        notifier.end(ending.code, failures())
+
+
+@contextmanager
+def noting_interruption(ending: Ending) -> Iterator[None]:
+    """Note the exit code of an interruption of the block, for what is said on the way out."""
+    try:
+        yield
     except KeyboardInterrupt:
         ending.code = INTERRUPTED
         raise
     except Terminated:
         ending.code = TERMINATED
         raise
-    finally:
-        notifier.end(ending.code, failures())
 
 
 class Notifier:

@@ -21,7 +21,7 @@ from types import MappingProxyType
 
 from nemflow import __version__
 from nemflow.cli.asked import Subject
-from nemflow.cli.known import known_of
+from nemflow.cli.known import day_of, known_of
 from nemflow.cli.market import market_settings
 from nemflow.cli.runs import RETRIED_STATES, words_of
 from nemflow.cli.settings import SYNTHETIC, Settings
@@ -284,24 +284,17 @@ def _failures(
 def _is_made_good(flow: str, name: str, covered: Mapping[str, Mapping[str, Coverage]]) -> bool:
     dataset, _, stage = flow.rpartition("_")
     coverage = covered.get(dataset, {}).get(stage)
-    day = _day(name)
+    day = day_of(name)
     status = None if coverage is None or day is None else coverage.days.get(day)
     return status is not None and status.is_there
 
 
 def _rerun(flow: str, name: str) -> dict[str, str] | None:
     dataset, _, _ = flow.rpartition("_")
-    day = _day(name)
+    day = day_of(name)
     return (
         None if dataset not in DATASETS or day is None else {"dataset": dataset, "date": str(day)}
     )
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name[-10:])
-    except ValueError:
-        return None
 
 
 # Flows
