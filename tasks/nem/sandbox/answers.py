@@ -166,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         if fault is None:
-            self._write(body)
+            self._write(body, is_whole=True)
         elif fault.kind is FaultKind.SLOW:
             self._drip(body, fault.bytes_per_s)
         else:
@@ -182,11 +182,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(SYNTHETIC_HEADER, "1")
         self.end_headers()
 
-    def _write(self, body: bytes) -> None:
+    def _write(self, body: bytes, *, is_whole: bool = False) -> None:
         for start in range(0, len(body), _CHUNK):
             chunk = body[start : start + _CHUNK]
-            # Counted first: when the client has the last byte, the count is right.
+            # Counted first: when the client has the last byte, the counts are right.
             self.request_record.bytes_sent += len(chunk)
+            if is_whole and start + _CHUNK >= len(body):
+                self.host.log.answered(self.request_record)
             self.wfile.write(chunk)
 
     def _drip(self, body: bytes, bytes_per_s: int) -> None:

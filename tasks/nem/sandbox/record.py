@@ -34,6 +34,7 @@ class RequestLog:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._requests: list[Request] = []
+        self._unanswered: set[int] = set()
         self._running: Counter[str] = Counter()
         self._most_running: Counter[str] = Counter()
         self._most_at_all = 0
@@ -58,10 +59,11 @@ class RequestLog:
 
     @contextmanager
     def running(self, request: Request) -> Iterator[None]:
-        """Record a request, and count it as running within the block."""
-        host = request.headers.get("host", "")
+        """Record a request, and count it as running until `answered`, or the block's end."""
+        host = _host(request)
         with self._changed:
             self._requests.append(request)
+            self._unanswered.add(id(request))
             self._running[host] += 1
             self._most_running[host] = max(self._most_running[host], self._running[host])
             self._most_at_all = max(self._most_at_all, self._running.total())
@@ -69,10 +71,20 @@ class RequestLog:
         try:
             yield
         finally:
-            with self._changed:
-                self._running[host] -= 1
+            self.answered(request)
+
+    def answered(self, request: Request) -> None:
+        """Count a request as running no more."""
+        with self._changed:
+            if id(request) in self._unanswered:
+                self._unanswered.remove(id(request))
+                self._running[_host(request)] -= 1
 
     def wait_for(self, count: int, timeout_s: float) -> bool:
         """Wait until `count` requests have come; tell whether they did within `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self._requests) >= count, timeout_s)
+
+
+def _host(request: Request) -> str:
+    return request.headers.get("host", "")

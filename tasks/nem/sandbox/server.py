@@ -43,7 +43,6 @@ class SandboxServer:
         port: 0 for any free one.
         zip64: serve bundles with zip64 directories.
         revisions: prices that change after their publication; see the property.
-        synthetic_root: the files in `root` are made up, too; they carry the synthetic header.
         archive_by_stamp: a day of archived intervals has the stamps 00:00 to 23:55 instead of
             00:05 to 00:00; nobody knows which of the two AEMO's files have.
     """
@@ -57,7 +56,6 @@ class SandboxServer:
         port: int = 0,
         zip64: bool = False,
         revisions: Iterable[Revision] = (),
-        synthetic_root: bool = False,
         archive_by_stamp: bool = False,
     ) -> None:
         self.tree = PublishedTree(
@@ -66,7 +64,6 @@ class SandboxServer:
             zip64=zip64,
             revisions=revisions,
             archive_by_stamp=archive_by_stamp,
-            synthetic_root=synthetic_root,
         )
         self.plan = FaultPlan(faults)
         self.log = RequestLog()

@@ -80,7 +80,6 @@ class PublishedTree:
         zip64: write bundles with zip64 directories, as AEMO's above 4 GB are.
         revisions: prices that change; may be assigned anew at any time.
         archive_by_stamp: see SandboxServer.
-        synthetic_root: whether the files in `root` are made up, too, and marked so.
     """
 
     def __init__(
@@ -91,14 +90,12 @@ class PublishedTree:
         zip64: bool,
         revisions: Iterable[Revision] = (),
         archive_by_stamp: bool = False,
-        synthetic_root: bool = False,
     ) -> None:
         self.memory = Memory()
         self.revisions = tuple(revisions)
         self._now = now
         self._root = root
         self._zip64 = zip64
-        self._synthetic_root = synthetic_root
         self._reports = Reports(all_feeds(by_stamp=archive_by_stamp))
 
     def find(
@@ -136,7 +133,7 @@ class PublishedTree:
         modified = datetime.fromtimestamp(facts.st_mtime, UTC)
         kind = _content_type(file.name)
         is_page = kind == "text/html"
-        return Page(body, kind, modified, None if is_page else version, self._synthetic_root)
+        return Page(body, kind, modified, None if is_page else version, synthetic=False)
 
     def _data_file(self, path: str) -> Page | None:
         if match := _BUNDLE.fullmatch(path):

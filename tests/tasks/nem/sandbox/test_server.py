@@ -225,19 +225,18 @@ def test_the_most_requests_at_one_time_are_counted(now: datetime) -> None:
             connection.close()
 
 
+def test_whoever_has_the_answer_is_counted_no_more(now: datetime) -> None:
+    with SandboxServer(now=lambda: now) as server:
+        for _ in range(50):
+            with urllib.request.urlopen(server.url + MMSDM, timeout=10) as answer:
+                assert answer.read()
+        assert server.max_concurrent == 1
+
+
 def test_a_server_may_stand_for_two_hosts(sandbox: SandboxServer, fetch: Fetch) -> None:
     port = urlsplit(sandbox.url).port
     fetch(MMSDM, {"Host": f"localhost:{port}"})
     assert sandbox.max_concurrent_by_host[f"localhost:{port}"] == 1
-
-
-def test_files_of_the_root_may_be_made_up_too(now: datetime, tmp_path: Path) -> None:
-    (tmp_path / "A.zip").write_bytes(b"PK made up")
-    with (
-        SandboxServer(now=lambda: now, root=tmp_path, synthetic_root=True) as server,
-        urllib.request.urlopen(f"{server.url}/A.zip", timeout=10) as answer,
-    ):
-        assert answer.headers["X-Nemflow-Synthetic"] == "1"
 
 
 def test_real_files_take_precedence_and_are_not_marked(now: datetime, tmp_path: Path) -> None:
