@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from nemflow.cli.backfill_keeping import Keeping
 from nemflow.cli.backfill_order import Order
@@ -24,6 +24,7 @@ from nemflow.flows.reporter import Silent
 from nemflow.flows.settings import RunSettings
 from nemflow.tasks.nem.market_time import Month
 
+_HISTORY_BEHIND_S = 0.2  # a day takes a hundredth of a second
 _GONE_ON = "what is finished is kept; the same command goes on from there"
 
 
@@ -85,12 +86,13 @@ def _work(
 ) -> None:
     """Run the backfill; its display and the history are there meanwhile."""
     # a backfill that finds everything there does not pay for these
+    from nemflow.cli.memory import give_memory_back_soon
     from nemflow.cli.recording import Source as Origin
     from nemflow.cli.recording import facts_of, recording
     from nemflow.flows.nem.backfill import run_backfill
     from nemflow.flows.nem.backfill_order import Backfill
 
-    _give_memory_back_soon()
+    give_memory_back_soon()
     with ExitStack() as stack:
         if order.sandbox:
             settings = stack.enter_context(sandbox_market(settings, flags))
@@ -103,6 +105,7 @@ def _work(
             folder=os.getcwd(),
             is_alone=False,
             made_by="backfill",
+            behind_s=_HISTORY_BEHIND_S,
         )
         recorded = stack.enter_context(recording(settings, origin, Silent()))
         tally.also_tell(lambda r: recorded.history.add_facts(r.flow_run, facts_of(r)))
@@ -144,15 +147,6 @@ def _compact(order: Order, plan: BackfillPlan, settings: Settings) -> int:
         if record.outcome in (Compacted.FAILED, Compacted.CANNOT_SWAP):
             put_error(f"warning: {order.dataset} {record.month} not compacted: {record.reason}")
     return compacted
-
-
-def _give_memory_back_soon() -> None:
-    """Have Arrow use jemalloc where it is there, which can be told to keep free memory only shortly."""
-    import pyarrow as pa  # heavy
-
-    with suppress(NotImplementedError):
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
-        pa.jemalloc_set_decay_ms(30)
 
 
 @contextmanager

@@ -32,12 +32,14 @@ class Source:
         folder: where those words are to be said.
         is_alone: the process makes one flow run and no other.
         made_by: command, retry or resume.
+        behind_s: for how long starts and ends may wait to be written together.
     """
 
     command: Callable[[FlowRunInfo], list[str]]
     folder: str
     is_alone: bool
     made_by: str = "command"
+    behind_s: float = 0.0
 
 
 NOWHERE = Source(command=lambda run: [], folder="", is_alone=False)
@@ -107,6 +109,7 @@ def recording(settings: Settings, source: Source, teller: Reporter) -> Iterator[
             logs=logs,
             facts_follow=True,
             on_cancel=cancelling.ask,
+            behind_s=source.behind_s,
             nemflow_version=__version__,
         )
         stack.enter_context(_logging_to(logs))

@@ -132,7 +132,7 @@ class _Reader:
         nodes = [] if source is None else source.at_line(code.co_firstlineno)
         if source is None or not nodes:
             return _bytecode(code)
-        return "\n".join(self._note(_Text(node), source, module, path) for node in nodes)
+        return "\n".join(self._note(source.text(node), source, module, path) for node in nodes)
 
     def follow(self) -> Iterator[str]:
         """Give the code that what was read names, and what that names, to the end."""
@@ -143,7 +143,7 @@ class _Reader:
                 node = None if source is None else source.tops.get(place.name)
                 done[place] = ""
                 if source is not None and node is not None:
-                    done[place] = self._note(_Text(node), source, place.module, place.path)
+                    done[place] = self._note(source.text(node), source, place.module, place.path)
         yield from sorted(f"{os.path.basename(p.path)} {p.name} {done[p]}\n" for p in done)
 
     def _note(self, code: "_Text", source: "_Source", module: str, path: str) -> str:
@@ -158,7 +158,7 @@ class _Reader:
             if owner in imports:
                 whole = ".".join(filter(None, imports[owner]))
                 self._want((whole, attribute), path, module)
-        return "".join(code.parts)
+        return code.text
 
     def _want(self, imported: tuple[str, str], path: str, module: str) -> None:
         """Note a name of another module, if that is of the same package or folder."""
@@ -172,11 +172,13 @@ class _Text:
     """Code as text without comments, docstrings and layout, and what it names; one walk for all."""
 
     def __init__(self, node: ast.AST) -> None:
-        self.parts: list[str] = []
+        self._parts: list[str] = []
         self.names: set[str] = set()
         self.attributes: set[tuple[str, str]] = set()
         self.imports: list[ast.AST] = []
         self._add(node)
+        self.text = "".join(self._parts)
+        self._parts.clear()
 
     def _add(self, node: ast.AST) -> None:
         kind = type(node)
@@ -186,7 +188,7 @@ class _Text:
             self.attributes.add((node.value.id, node.attr))  # type: ignore[attr-defined]  # as above
         elif kind in (ast.Import, ast.ImportFrom):
             self.imports.append(node)
-        self.parts.append(f"({kind.__name__}")
+        self._parts.append(f"({kind.__name__}")
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, ast.AST):
@@ -196,10 +198,10 @@ class _Text:
                     if isinstance(item, ast.AST):
                         self._add(item)
                     else:
-                        self.parts.append(f" {item!r}")
+                        self._parts.append(f" {item!r}")
             elif value is not None:
-                self.parts.append(f" {value!r}")
-        self.parts.append(")")
+                self._parts.append(f" {value!r}")
+        self._parts.append(")")
 
 
 def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -213,11 +215,18 @@ def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 class _Source(NamedTuple):
-    """A parsed file: what stands at its top by name, and what its imports bind."""
+    """A parsed file: what stands at its top by name, what its imports bind, and texts made of it."""
 
     tree: ast.Module
     tops: dict[str, ast.stmt]
     imports: dict[str, tuple[str, str]]
+    texts: dict[ast.AST, _Text]
+
+    def text(self, node: ast.AST) -> _Text:
+        """Return some of the file's code as text, made once for all flows."""
+        if node not in self.texts:
+            self.texts[node] = _Text(node)
+        return self.texts[node]
 
     def at_line(self, line: int) -> list[ast.AST]:
         """Return the functions that begin at a line; lambdas may be several."""
@@ -247,7 +256,7 @@ def _parse(path: str, module: str, changed: int) -> _Source | None:
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             tops.update((t.id, node) for t in targets if isinstance(t, ast.Name))
-    return _Source(tree, tops, _imports(tree.body, module))
+    return _Source(tree, tops, _imports(tree.body, module), {})
 
 
 def _imports(nodes: Iterable[ast.AST], module: str) -> dict[str, tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 A flow run is written when something happens in it: its start in one transaction, its end in
 another, and in between, once a second, what is new. One that finds everything there leaves no row.
+Where many short runs follow each other, what is new of all of them may be written together, a moment
+later: a process that is killed then leaves nothing of that moment in the history.
 """
 
 import logging
@@ -47,6 +49,7 @@ class HistoryReporter:
         on_cancel: called, in a thread of its own, with the id of a run that is to be cancelled.
         nemflow_version: of the program that writes.
         tick_s: how often what is new is written while a run goes on, in seconds.
+        behind_s: for how long starts and ends may wait to be written together; 0 for not at all.
         now: the present moment, aware.
     """
 
@@ -60,6 +63,7 @@ class HistoryReporter:
         on_cancel: Callable[[str], None] | None = None,
         nemflow_version: str = "",
         tick_s: float = 1.0,
+        behind_s: float = 0.0,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._path = state_dir / FILE
@@ -75,7 +79,8 @@ class HistoryReporter:
         self._awaiting: dict[str, RunRecord] = {}  # by name: ended, and facts are to come
         self._folders = RealFolders()
         self._lock = threading.RLock()
-        self._ticks = _Ticks(tick_s, self._tick)
+        self._is_behind = behind_s > 0
+        self._ticks = _Ticks(min(tick_s, behind_s) if behind_s else tick_s, self._tick)
         self._seen = now()
 
     def __enter__(self) -> "HistoryReporter":
@@ -145,7 +150,7 @@ class HistoryReporter:
             if self._facts_follow:
                 self._awaiting[run.name] = record
             else:
-                self._flush()
+                self._write_soon()
 
     def add_facts(self, name: str, facts: Mapping[str, object]) -> None:
         """Add what is known of the flow run of that name that has ended last, and write it.
@@ -163,7 +168,7 @@ class HistoryReporter:
             record.is_unwritten = True
             if record not in self._ended:  # its end was written meanwhile
                 self._ended.append(record)
-            self._flush()
+            self._write_soon()
 
     def close(self) -> None:
         """Write what is not written yet; runs that have not ended were interrupted."""
@@ -188,8 +193,14 @@ class HistoryReporter:
         if self._logs is not None:
             record.log = self._logs.begin(record.info)
         if write:
-            self._flush()
+            self._write_soon()
             self._ticks.start()
+
+    def _write_soon(self) -> None:
+        if self._is_behind:
+            self._ticks.start()
+        else:
+            self._flush()
 
     def _flush(self, *, insist: bool = False) -> None:
         going_on = [record for record in self._open.values() if not record.is_held]

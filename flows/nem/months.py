@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nemflow import FileResult, parquet
 from nemflow.errors import MarketError
+from nemflow.flows.nem.handover import Handover
 from nemflow.flows.nem.places import clean_month, clean_target, is_month, month_of
 from nemflow.flows.nem.provenance import join_facts, split_facts
 from nemflow.flows.nem.standing import (
@@ -59,10 +60,11 @@ class CleanPlace:
 class CleanResult(FileResult):
     """A clean day in a file of its own, or among the other days of its compacted month."""
 
-    __slots__ = ()
+    __slots__ = ("_handover",)
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, handover: Handover) -> None:
         super().__init__(data_dir, check=parquet.check_parquet_magic)
+        self._handover = handover
 
     def exists(self, location: str, /, **fmt: Any) -> bool:
         """Tell whether there is the day, also where its month was compacted since the run started."""
@@ -98,7 +100,7 @@ class CleanResult(FileResult):
 
     def _standing(self, temporary: Path) -> tuple[date, Standing | None]:
         """Return the day in a file, and its standing as the raw stage has it now."""
-        facts = parquet.read_metadata(temporary)
+        facts = self._handover.take(temporary)
         day, data_dir = date.fromisoformat(facts["nemflow.day"]), Path(self.dir)
         dataset = facts["nemflow.flow"].removesuffix("_clean")
         return day, read_standing(raw_standing(data_dir, dataset, day))

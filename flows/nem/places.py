@@ -13,7 +13,6 @@ folders pass over names that begin with a dot.
 """
 
 import re
-from pathlib import PurePosixPath
 
 _DAY_OF_MONTH = re.compile(r"(_\d{4}-\d\d)-\d\d(?=\.parquet$)")
 _MONTH = re.compile(r"_\d{4}-\d\d\.parquet$")
@@ -68,5 +67,5 @@ def standing_of(target: str) -> str:
     >>> standing_of("clean/nem_prices_2026-11-20.parquet")
     'clean/.nem_prices_2026-11-20.parquet.standing.json'
     """
-    path = PurePosixPath(target)
-    return str(path.with_name(f".{path.name}.standing.json"))
+    folder, slash, name = target.rpartition("/")
+    return f"{folder}{slash}.{name}.standing.json"

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from nemflow import FileResult, parquet
+from nemflow.flows.nem.handover import Handover
 from nemflow.flows.nem.standing import (
     Standing,
     clean_standing,
@@ -25,11 +26,12 @@ class RawResult(FileResult):
     before the clean stage, the next one makes it again.
     """
 
-    __slots__ = ("dataset",)
+    __slots__ = ("_handover", "dataset")
 
-    def __init__(self, data_dir: Path, dataset: str) -> None:
+    def __init__(self, data_dir: Path, dataset: str, handover: Handover) -> None:
         super().__init__(data_dir, check=parquet.check_parquet_magic)
         self.dataset = dataset
+        self._handover = handover
 
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:
@@ -37,7 +39,7 @@ class RawResult(FileResult):
         final = Path(self.dir, location)
         with super().writing(location) as temporary:
             yield temporary
-            facts = parquet.read_metadata(temporary)
+            facts = self._handover.take(temporary)
             day = date.fromisoformat(facts["nemflow.day"])
             standing = standing_told(facts)
             if standing is not None:

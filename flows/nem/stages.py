@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nemflow import Flow, Parameter, build_etl, parquet, signals
+from nemflow.flows.nem.handover import Handover
 from nemflow.flows.nem.months import CleanPlace, CleanResult, write_clean
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.raw_result import RawResult
@@ -71,9 +72,12 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
         return rows
 
     maker = _Maker(build_raw, dataset.name, settings.versioned)
+    handover = Handover()
 
     def load(rows: "pa.Table", date: date, path: Path) -> None:
-        parquet.write_table(maker.sign(rows), path, statistics_columns=[])
+        signed = maker.sign(rows)
+        parquet.write_table(signed, path, statistics_columns=[])
+        handover.put(path, signed.schema.metadata)
         if settings.desk is not None:
             settings.desk.put_raw(date, rows)
 
@@ -84,7 +88,7 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
         load=load,
         parameters=[Parameter("date"), Parameter("renew", default=False)],
         target=raw_target(dataset.name),
-        result=RawResult(settings.data_dir, dataset.name),
+        result=RawResult(settings.data_dir, dataset.name, handover),
         flow_run_name=RUN_NAME,
     )
 
@@ -107,9 +111,12 @@ def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
         return tidy_day(raw, dataset, date, settings.desk)
 
     maker = _Maker(build_clean, dataset.name, settings.versioned)
+    handover = Handover()
 
     def load(clean: "pa.Table", date: date, path: Path) -> None:
-        write_clean(maker.sign(clean), path)
+        signed = maker.sign(clean)
+        write_clean(signed, path)
+        handover.put(path, signed.schema.metadata)
 
     return build_etl(
         f"{dataset.name}_clean",
@@ -118,7 +125,7 @@ def build_clean(dataset: Dataset, settings: MarketSettings) -> Flow:
         load=load,
         parameters=[Parameter("date")],
         target=CleanPlace(settings.data_dir, dataset.name),
-        result=CleanResult(settings.data_dir),
+        result=CleanResult(settings.data_dir, handover),
         flow_run_name=RUN_NAME,
     )
 

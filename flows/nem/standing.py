@@ -40,10 +40,10 @@ class Standing:
 
 def standing_path(target: str | Path, day: date) -> Path:
     """Return where the standing of a day lies whose data are at `target`, its own file or a month's."""
-    path = Path(target)
-    if is_month(path.name):
-        path = path.with_name(path.name.replace(f"_{day:%Y-%m}.parquet", f"_{day}.parquet"))
-    return Path(standing_of(str(path)))
+    path = os.fspath(target)
+    if is_month(path):
+        path = path.removesuffix(f"_{day:%Y-%m}.parquet") + f"_{day}.parquet"
+    return Path(standing_of(path))
 
 
 def read_standing(path: Path) -> Standing | None:

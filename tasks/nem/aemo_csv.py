@@ -17,6 +17,7 @@ from datetime import date
 import pyarrow as pa
 
 from nemflow.errors import BrokenFile
+from nemflow.tasks.nem.csv_lines import Lines
 from nemflow.tasks.nem.csv_rows import CsvRows, read_all, read_day_rows
 from nemflow.tasks.nem.market_time import parse_stamp
 from nemflow.tasks.nem.tables import Table
@@ -30,13 +31,13 @@ _LEADING_FIELDS = 4  # D, type, subtype, version
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """An I row: its version, its columns, and where the line after it starts."""
+    """An I row: its version, its columns, and the number of the line after it."""
 
     row_type: str
     row_subtype: str
     version: str
     columns: tuple[str, ...]
-    end: int
+    next_line: int
 
     @property
     def names(self) -> tuple[str, str]:
@@ -45,8 +46,8 @@ class _Header:
 
     @property
     def mark(self) -> bytes:
-        """What each of its D rows begins with, the newline before it included."""
-        return f"\nD,{self.row_type},{self.row_subtype},{self.version},".encode()
+        """What each of its D rows begins with."""
+        return f"D,{self.row_type},{self.row_subtype},{self.version},".encode()
 
 
 def read_table(data: bytes, table: Table, *, file: str = "the file") -> pa.Table:
@@ -87,74 +88,83 @@ def creation_stamp(data: bytes, *, file: str = "the file") -> str:
     return created
 
 
-def check_footer(data: bytes, *, file: str = "the file") -> None:
-    """Raise `BrokenFile` unless the last line counts exactly the lines that are there."""
+def check_footer(data: bytes, *, file: str = "the file", lines: Lines | None = None) -> None:
+    """Raise `BrokenFile` unless the last line counts exactly the lines that are there.
+
+    Args:
+        lines: those of `data`, where they are known.
+    """
     tail = data[-_TAIL_BYTES:].rstrip().rpartition(b"\n")[2]
     footer = _FOOTER.fullmatch(tail)
     if footer is None:
         raise BrokenFile(f"{file} does not end with END OF REPORT: it is cut short")
     announced = int(footer[1])
-    lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    if lines != announced:
+    count = len(lines or Lines(data))
+    if count != announced:
         # A newline inside quotes is no line end; only csv can tell.
-        lines = sum(1 for row in _split_rows(data, file) if row)
-    if lines != announced:
+        count = sum(1 for row in _split_rows(data, file) if row)
+    if count != announced:
         raise BrokenFile(
-            f"{file} has {lines} lines where its footer counts {announced}: it was cut or filtered"
+            f"{file} has {count} lines where its footer counts {announced}: it was cut or filtered"
         )
 
 
-def find_rows(data: bytes, table: Table, *, file: str = "the file") -> CsvRows:
+def find_rows(
+    data: bytes, table: Table, *, file: str = "the file", lines: Lines | None = None
+) -> CsvRows:
     """Return where the rows of `table` lie, whatever its version and column order.
+
+    Args:
+        lines: those of `data`, where they are known.
 
     Raises:
         BrokenFile: no such table, or a required column is missing.
     """
-    header = _choose_header(data, table, file)
+    lines = lines or Lines(data)
+    header = _choose_header(data, lines, table, file)
     label = f"{table.name} in {file}"
-    rows = _contiguous_rows(data, header, label) or _scattered_rows(data, header, label, file)
+    rows = _contiguous_rows(data, lines, header, label)
+    rows = rows or _scattered_rows(data, header, label, file)
     rows.require_columns(table.required)
     return rows
 
 
-def _choose_header(data: bytes, table: Table, file: str) -> _Header:
+def _choose_header(data: bytes, lines: Lines, table: Table, file: str) -> _Header:
     """Return the I row of `table`; of several versions, as in PUBLIC_DAILY, the newest with rows."""
     wanted = (table.row_type, table.row_subtype)
-    # A long needle is found three times as fast in a month as the short one of every I row. That
-    # of an empty subtype is left short, for it may be spelt out: see _EMPTY_IN_PANDAS.
-    needle = f"\nI,{table.row_type}," + (f"{table.row_subtype}," if table.row_subtype else "")
-    found = [header for header in _headers(data, needle.encode()) if header.names == wanted]
+    every = [*_headers(data, lines, b"I,"), *_headers(data, lines, b'"I",')]
+    found = [header for header in every if header.names == wanted]
     if not found:
-        every = list(_headers(data, b"\nI,")) + list(_headers(data, b'\n"I",'))
-        found = [header for header in every if header.names == wanted]
-        if not found:
-            there = ", ".join(f"{header.row_type} {header.row_subtype}" for header in every[:8])
-            raise BrokenFile(f"{file} holds no {' '.join(wanted)} rows, only {there or 'others'}")
-    newest = max(found, key=lambda header: (header.mark in data, header.version.zfill(9)))
+        there = ", ".join(f"{header.row_type} {header.row_subtype}" for header in every[:8])
+        raise BrokenFile(f"{file} holds no {' '.join(wanted)} rows, only {there or 'others'}")
+    if len(found) == 1:
+        return found[0]
+    newest = max(found, key=lambda header: (_has_rows(lines, header), header.version.zfill(9)))
     if any(other.version == newest.version and other.columns != newest.columns for other in found):
         raise BrokenFile(f"{file} gives {table.name} twice with different columns")
     return newest
 
 
-def _headers(data: bytes, mark: bytes) -> Iterator[_Header]:
-    start = data.find(mark)
-    while start >= 0:
-        end = data.find(b"\n", start + 1) + 1 or len(data)
-        fields = _split_line(data[start + 1 : end])
-        if len(fields) > _LEADING_FIELDS:
+def _headers(data: bytes, lines: Lines, prefix: bytes) -> Iterator[_Header]:
+    # the first line is a C line, whatever it looks like
+    for number in lines.beginning_with(prefix).tolist():
+        fields = _split_line(data[lines.starts[number] : lines.end(number)])
+        if number and len(fields) > _LEADING_FIELDS:
             subtype = "" if _EMPTY_IN_PANDAS.fullmatch(fields[2]) else fields[2]
-            yield _Header(fields[1], subtype, fields[3], tuple(fields[4:]), end)
-        start = data.find(mark, end - 1)
+            yield _Header(fields[1], subtype, fields[3], tuple(fields[4:]), number + 1)
 
 
-def _contiguous_rows(data: bytes, header: _Header, label: str) -> CsvRows | None:
+def _has_rows(lines: Lines, header: _Header) -> bool:
+    return len(lines.beginning_with(header.mark)) > 0
+
+
+def _contiguous_rows(data: bytes, lines: Lines, header: _Header, label: str) -> CsvRows | None:
     """Return the rows if all of them stand in one block below their I row, else None."""
-    end = data.find(b"\n", data.rfind(header.mark) + 1) + 1 or len(data)
-    body = memoryview(data)[header.end : end]
-    lines = data.count(b"\n", header.end, end) + (not data.endswith(b"\n", 0, end))
-    if lines != data.count(header.mark) or not lines:
+    rows = lines.beginning_with(header.mark)
+    if not len(rows) or rows[0] != header.next_line or rows[-1] - rows[0] + 1 != len(rows):
         return None
-    return CsvRows(label, header.columns, _LEADING_FIELDS, body, lines)
+    body = memoryview(data)[lines.starts[rows[0]] : lines.end(int(rows[-1]))]
+    return CsvRows(label, header.columns, _LEADING_FIELDS, body, len(rows))
 
 
 def _scattered_rows(data: bytes, header: _Header, label: str, file: str) -> CsvRows:

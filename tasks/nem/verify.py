@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, find_rows
+from nemflow.tasks.nem.csv_lines import Lines
 from nemflow.tasks.nem.csv_rows import (
     CsvRows,
     as_numbers,
@@ -66,8 +67,9 @@ def verify_table_file(
     """
     data = open_published(path)
     created = creation_stamp(data, file=path.name)
-    check_footer(data, file=path.name)
-    rows = find_rows(data, table, file=path.name)
+    lines = Lines(data)
+    check_footer(data, file=path.name, lines=lines)
+    rows = find_rows(data, table, file=path.name, lines=lines)
     if keep is None:
         texts = check_numbers(rows, table, [table.stamp])
         return _facts(rows, texts[table.stamp], month, created, table.days_beyond)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, find_rows
+from nemflow.tasks.nem.csv_lines import Lines
 from nemflow.tasks.nem.feeds import Feed, Folder, Span
 from nemflow.tasks.nem.market_time import day_bounds, format_stamp, parse_stamp
 from nemflow.tasks.nem.members import Report, open_reports
@@ -54,8 +55,9 @@ def _is_in(report: Report, span: Span, path: Path) -> bool:
 
 def _verify_csv(report: Report, table: Table) -> FileFacts:
     created = creation_stamp(report.data, file=report.name)
-    check_footer(report.data, file=report.name)
-    rows = find_rows(report.data, table, file=report.name)
+    lines = Lines(report.data)
+    check_footer(report.data, file=report.name, lines=lines)
+    rows = find_rows(report.data, table, file=report.name, lines=lines)
     stamps = check_numbers(rows, table, [table.stamp])[table.stamp]
     if not stamps:
         raise BrokenFile(f"{rows.label} has no rows")

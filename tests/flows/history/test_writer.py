@@ -178,6 +178,28 @@ def test_facts_come_into_a_row_that_was_written_before_them(double, state_dir, r
     assert rows("SELECT rows FROM flow_runs") == [{"rows": 7}]
 
 
+def test_starts_and_ends_may_be_written_together_when_it_closes(double, state_dir, rows):
+    with HistoryReporter(state_dir, behind_s=3600) as reporter:
+        for n in range(3):
+            double.run(n=n, reporter=reporter)
+        assert not (state_dir / "history.sqlite").exists()
+    assert rows("SELECT state FROM flow_runs") == [{"state": "Success"}] * 3
+
+
+def test_starts_and_ends_that_may_wait_are_written_a_moment_later(double, state_dir, rows):
+    def are_written() -> bool:
+        try:
+            return rows("SELECT state FROM flow_runs") == [{"state": "Success"}]
+        except sqlite3.OperationalError:  # no file or no table yet
+            return False
+
+    state_dir.mkdir()
+    with HistoryReporter(state_dir, behind_s=0.01, tick_s=3600) as reporter:
+        double.run(n=1, reporter=reporter)
+        while not are_written():
+            pass
+
+
 def test_long_parameters_are_cut(reporter, rows):
     @task
     def look(n):

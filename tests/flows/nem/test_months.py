@@ -11,6 +11,7 @@ import pytest
 
 from nemflow import TargetLock, parquet
 from nemflow.errors import MarketError
+from nemflow.flows.nem.handover import Handover
 from nemflow.flows.nem.months import (
     CleanPlace,
     CleanResult,
@@ -50,7 +51,7 @@ def _rows_of(table: pa.Table, day: date) -> list[dict[str, object]]:
 
 
 def _write(data_dir, path, work=lambda temporary: pytest.fail("nothing may be made")) -> None:
-    with CleanResult(data_dir).writing(str(path.relative_to(data_dir))) as temporary:
+    with CleanResult(data_dir, Handover()).writing(str(path.relative_to(data_dir))) as temporary:
         work(temporary)
 
 

@@ -1,0 +1,23 @@
+"""How the process of a backfill keeps memory that it has let go: for a moment only."""
+
+import ctypes
+from contextlib import suppress
+
+_M_MMAP_THRESHOLD = -3  # of malloc.h
+_LARGE_BYTES = 1 << 18
+_KEPT_MS = 0
+
+
+def give_memory_back_soon() -> None:
+    """Have Arrow and the C library hand large pieces back to the system soon after they are let go.
+
+    Arrow uses jemalloc for it where that is there. glibc would take to keeping pieces of up to 32 MB,
+    and to cutting small ones from them, as soon as some have been let go: a month's text takes 17 MB.
+    """
+    import pyarrow as pa  # heavy
+
+    with suppress(NotImplementedError):
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+        pa.jemalloc_set_decay_ms(_KEPT_MS)
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
