@@ -86,13 +86,13 @@ def _work(
 ) -> None:
     """Run the backfill; its display and the history are there meanwhile."""
     # a backfill that finds everything there does not pay for these
-    from nemflow.cli.memory import give_memory_back_soon
+    from nemflow.cli.memory import prepare_arrow
     from nemflow.cli.recording import Source as Origin
     from nemflow.cli.recording import facts_of, recording
     from nemflow.flows.nem.backfill import run_backfill
     from nemflow.flows.nem.backfill_order import Backfill
 
-    give_memory_back_soon()
+    prepare_arrow()
     with ExitStack() as stack:
         if order.sandbox:
             settings = stack.enter_context(sandbox_market(settings, flags))

@@ -1,11 +1,24 @@
 """How the process of a backfill keeps memory that it has let go: for a moment only."""
 
 import ctypes
+import threading
 from contextlib import suppress
 
 _M_MMAP_THRESHOLD = -3  # of malloc.h
 _LARGE_BYTES = 1 << 18
 _KEPT_MS = 0
+
+
+def prepare_arrow() -> None:
+    """Load Arrow while the first answers of a server are waited for; see `give_memory_back_soon`."""
+    threading.Thread(target=_load, name="nemflow-arrow", daemon=True).start()
+
+
+def _load() -> None:
+    give_memory_back_soon()
+    import pyarrow.compute
+    import pyarrow.csv
+    import pyarrow.parquet  # noqa: F401  # each is loaded to be there when it is wanted
 
 
 def give_memory_back_soon() -> None:

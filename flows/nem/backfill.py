@@ -44,8 +44,8 @@ def _connected(backfill: Backfill) -> "Iterator[Client | None]":
     if not any(unit.lacking.get("raw") for unit in backfill.plan.units):
         yield None
         return
-    from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
-    from nemflow.tasks.nem.fetch import open_client
+    from nemflow.flows.nem.fetching import fetch_settings
+    from nemflow.tasks.nem.fetch_settings import open_client  # imports requests
 
     with open_client(fetch_settings(backfill.market)) as client:
         yield client

@@ -1,13 +1,12 @@
-"""The work of a raw stage: fetch a day's published files, select its rows, check them."""
+"""The work of a raw stage on a day's published files: select its rows, check them."""
 
 import functools
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
 
-from nemflow import parquet, report_progress
+from nemflow import parquet
 from nemflow.errors import IncompleteDay, MarketError, UnreadableTarget
 from nemflow.flows.nem.desk import Desk
 from nemflow.flows.nem.places import raw_target
@@ -20,7 +19,6 @@ from nemflow.tasks.nem.check import check_raw_day
 from nemflow.tasks.nem.csv_rows import read_all
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.due import next_due
-from nemflow.tasks.nem.fetch import FetchSettings, fetch_day
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 from nemflow.tasks.nem.members import open_reports
 from nemflow.tasks.nem.price_demand import find_region_rows, read_region_day
@@ -29,51 +27,6 @@ from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.sources import REPORT_FEEDS, Quality, Source
 from nemflow.tasks.nem.tables import Table
 from nemflow.tasks.nem.unzip import open_published
-
-log = logging.getLogger(__name__)
-
-
-def fetch(
-    day: date, dataset: Dataset, settings: MarketSettings, *, renew: bool = False
-) -> Published:
-    """Return the published files that hold a day of a data set, fetched if they are not here.
-
-    Args:
-        renew: ask AEMO whether the files that are here have changed.
-
-    A source that is not the best for the day is told in one line.
-
-    Raises:
-        NotPublishedYet: AEMO has not published the day yet.
-        MarketError: no source has it, or a file could not be fetched whole.
-    """
-    published = None if settings.desk is None else settings.desk.published(day)
-    if published is None:
-        published = fetch_day(
-            *(day, dataset, fetch_settings(settings)),
-            progress=report_progress,
-            renew_since=settings.now() if renew else None,
-        )
-    if published.reason:
-        log.warning("%s", published.reason)
-    return published
-
-
-def fetch_settings(settings: MarketSettings) -> FetchSettings:
-    """Return the part of the settings that fetching needs."""
-    return FetchSettings(
-        data_dir=settings.data_dir,
-        lock_dir=settings.lock_dir,
-        nemweb_url=settings.nemweb_url,
-        aemo_url=settings.aemo_url,
-        source=settings.source,
-        allow_large_download=settings.allow_large_download,
-        synthetic=settings.synthetic,
-        read_timeout_s=settings.timeout_s,
-        tries=settings.tries,
-        connections=settings.connections,
-        now=settings.now,
-    )
 
 
 def select_day(published: Published, dataset: Dataset, settings: MarketSettings) -> pa.Table:

@@ -152,7 +152,7 @@ def refresh_months(
     A conditional request for each file. A month that cannot be asked for is told as failed for its
     first day, and the others go on.
     """
-    from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
+    from nemflow.flows.nem.fetching import fetch_settings  # not needed where nothing is due
     from nemflow.flows.nem.reissued import days_by_file, is_reissued
     from nemflow.tasks.nem.fetch import open_client
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from nemflow import parquet
 from nemflow.errors import UnreadableTarget
+from nemflow.flows.nem.fetching import fetch_settings
 from nemflow.flows.nem.places import raw_target
-from nemflow.flows.nem.raw import fetch_settings
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.fetch import fetch_month

@@ -53,7 +53,7 @@ def build_raw(dataset: Dataset, settings: MarketSettings) -> Flow:
     """
 
     def extract(date: date, renew: bool) -> "Published":
-        from nemflow.flows.nem.raw import fetch
+        from nemflow.flows.nem.fetching import fetch
         from nemflow.tasks.nem.fetch import NotPublishedYet
 
         try:

@@ -133,7 +133,7 @@ def fetch_days(
             default that is done in this thread, and the rows are let go.
         renew: ask the server whether the files of days that are due have changed.
     """
-    from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
+    from nemflow.flows.nem.fetching import fetch_settings
     from nemflow.tasks.nem.datasets import DATASETS
     from nemflow.tasks.nem.fetch import fetch_day
     from nemflow.tasks.nem.fetch_settings import open_archive
