@@ -6,7 +6,7 @@ market's limits only warn: what AEMO published is kept.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import cast
@@ -111,8 +111,18 @@ def price_warnings(clean: pa.Table, dataset: Dataset, day: date) -> list[str]:
     """
     cap = limits_on(day).price_cap
     floors = {name: ENERGY_FLOOR if name == "rrp" else FCAS_FLOOR for name in dataset.price_columns}
+    if all(_are_within(clean, floors, floor, cap) for floor in set(floors.values())):
+        return []
     lines = (_price_warning(clean, column, floor, cap, day) for column, floor in floors.items())
     return [line for line in lines if line]
+
+
+def _are_within(clean: pa.Table, floors: Mapping[str, float], floor: float, cap: float) -> bool:
+    """Tell whether all prices with this floor are within the limits, by one look at all of them."""
+    columns = [clean[name] for name in floors if floors[name] == floor]
+    prices = pa.chunked_array([chunk for column in columns for chunk in column.chunks])
+    least, greatest = least_and_greatest(prices)
+    return least is None or (least >= floor and greatest <= cap)
 
 
 def _price_warning(clean: pa.Table, column: str, floor: float, cap: float, day: date) -> str:
