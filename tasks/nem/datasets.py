@@ -105,6 +105,7 @@ NEM_PRICES = Dataset(
         (Source.PUBLIC_PRICES, DREGION),
         (Source.DAILY_REPORTS, DREGION),
         (Source.DISPATCHIS, DISPATCHPRICE),
+        (Source.DISPATCH_REPORTS, DREGION),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),
 )
@@ -133,6 +134,7 @@ NEM_DEMAND = Dataset(
         (Source.PUBLIC_PRICES, DREGION),
         (Source.DAILY_REPORTS, DREGION),
         (Source.DISPATCHIS, DISPATCHREGIONSUM),
+        (Source.DISPATCH_REPORTS, DREGION),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),
 )

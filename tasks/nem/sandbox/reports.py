@@ -5,7 +5,7 @@ from datetime import datetime
 
 from nemflow.tasks.nem.sandbox.daily_feeds import PUBLIC_DAILY, PUBLIC_PRICES
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
-from nemflow.tasks.nem.sandbox.interval_feeds import DISPATCHIS, TRADINGIS
+from nemflow.tasks.nem.sandbox.interval_feeds import DISPATCH_REPORTS, DISPATCHIS, TRADINGIS
 from nemflow.tasks.nem.sandbox.listings import Entry
 from nemflow.tasks.nem.sandbox.revisions import Edition
 
@@ -21,10 +21,12 @@ def all_feeds(*, by_stamp: bool = False) -> tuple[Feed, ...]:
     """
     return (
         PUBLIC_DAILY.current(),
+        DISPATCH_REPORTS.current(),
         DISPATCHIS.current(),
         PUBLIC_PRICES.current(),
         TRADINGIS.current(),
         PUBLIC_DAILY.archive(),
+        DISPATCH_REPORTS.archive(by_stamp=by_stamp),
         DISPATCHIS.archive(by_stamp=by_stamp),
         PUBLIC_PRICES.archive(),
         TRADINGIS.archive(by_stamp=by_stamp),

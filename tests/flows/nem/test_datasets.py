@@ -9,7 +9,13 @@ import pytest
 
 from nemflow import parquet
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_ROOFTOP_PV, NEM_TRADING_PRICES
+from nemflow.tasks.nem.datasets import (
+    DATASETS,
+    NEM_DEMAND,
+    NEM_PRICES,
+    NEM_ROOFTOP_PV,
+    NEM_TRADING_PRICES,
+)
 from nemflow.tasks.nem.market_time import interval_ends
 from nemflow.tasks.nem.regions import regions_on
 from nemflow.tasks.nem.sandbox import market
@@ -136,6 +142,29 @@ def test_rooftop_output_is_what_was_measured_in_the_regions(job_of, day):
         for half_hour in range(48)
         for region in regions_on(day)
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "quality"), [(date(2026, 11, 4), "live"), (date(2026, 11, 1), "preliminary")], ids=str
+)
+@pytest.mark.parametrize("dataset", [NEM_PRICES, NEM_DEMAND], ids=lambda each: each.name)
+def test_the_older_form_of_dispatchis_gives_its_values_but_no_price_status(
+    job_of, dataset, day, quality
+):
+    job = job_of(dataset)
+    assert job.run(day, force=True, source=Source.DISPATCHIS).is_successful(), job.states
+    expected = job.clean(day)
+    assert job.run(day, force=True, source=Source.DISPATCH_REPORTS).is_successful(), job.states
+    found = job.clean(day)
+    for name in ("interval_end", "region", dataset.value):
+        assert found[name].equals(expected[name])
+    facts = job.facts(day)
+    assert facts["nemflow.source"] == "SYNTHETIC dispatch-reports"
+    assert (facts["nemflow.table"], facts["nemflow.quality"]) == ("DREGION", quality)
+    if dataset is NEM_PRICES:
+        assert found["raise6sec_rrp"].equals(expected["raise6sec_rrp"])
+        lacking = [name for name in found.column_names if found[name].null_count]
+        assert lacking == ["raise1sec_rrp", "lower1sec_rrp", "price_status"]
 
 
 def test_two_data_sets_share_the_published_files_of_a_day_but_not_their_own(job_of, sandbox):

@@ -6,6 +6,7 @@ import pytest
 
 from nemflow.tasks.nem.feeds import (
     DAILY_REPORTS,
+    DISPATCH_REPORTS,
     DISPATCHIS,
     FEEDS,
     PUBLIC_PRICES,
@@ -38,6 +39,15 @@ LISTED_AT = datetime(2026, 4, 20, 14, 45, tzinfo=NEM_TIME)
             *("2026-04-18_1445", 513537596),
         ),
         (DISPATCHIS.archive, "PUBLIC_DISPATCHIS_20260418.zip", "2026-04-18", 0),
+        (
+            *(DISPATCH_REPORTS.current, "PUBLIC_DISPATCH_202604181445_20260418144016_LEGACY.zip"),
+            *("2026-04-18_1445", 20260418144016),
+        ),
+        (
+            *(DISPATCH_REPORTS.current, "PUBLIC_DISPATCH_202604181445_20260418144016.zip"),
+            *("2026-04-18_1445", 20260418144016),
+        ),
+        (DISPATCH_REPORTS.archive, "PUBLIC_DISPATCH_20260416.zip", "2026-04-16", 0),
         (
             *(TRADINGIS.archive, "PUBLIC_TRADINGIS_20260405_20260411.zip"),
             *("2026-04-05_2026-04-11", 0),

@@ -116,6 +116,8 @@ def test_quality_says_how_settled_the_data_are() -> None:
         (Source.DAILY_REPORTS, Shelf.ARCHIVE): Quality.PRELIMINARY,
         (Source.DISPATCHIS, Shelf.ARCHIVE): Quality.PRELIMINARY,
         (Source.DISPATCHIS, Shelf.CURRENT): Quality.LIVE,
+        (Source.DISPATCH_REPORTS, Shelf.ARCHIVE): Quality.PRELIMINARY,
+        (Source.DISPATCH_REPORTS, Shelf.CURRENT): Quality.LIVE,
         (Source.PRICE_AND_DEMAND, Shelf.MONTH): Quality.PRELIMINARY,
     }
 
