@@ -26,6 +26,7 @@ from nemflow.tasks.nem.tables import (
     PRICE_AND_DEMAND,
     ROOFTOP_PV_ACTUAL,
     TRADINGPRICE,
+    TREGION,
     Table,
 )
 
@@ -118,6 +119,7 @@ NEM_TRADING_PRICES = Dataset(
     kept_in=(
         (Source.MMSDM, TRADINGPRICE),
         (Source.BUNDLE, TRADINGPRICE),
+        (Source.PUBLIC_PRICES, TREGION),
         (Source.TRADINGIS, TRADINGPRICE),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),

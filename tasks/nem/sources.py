@@ -161,8 +161,8 @@ def _all_rungs(dataset: Tabled, day: date, now: datetime) -> Iterator[Rung]:
     months = {source for source in dataset.tables if _has_month(source, day)}
     best_is_to_come = bool(months - {Source.PRICE_AND_DEMAND})
     is_recent = now < day_bounds(day)[1] + _REPORTS_REACH
-    for source in dataset.tables:
-        if source in REPORT_FEEDS and not is_recent:
+    for source, table in dataset.tables.items():
+        if not table.is_published_of(day) or (source in REPORT_FEEDS and not is_recent):
             continue
         if source in REPORT_FEEDS:
             yield from _report_rungs(source, day)

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
 from nemflow import parquet
+from nemflow.errors import SettingsError
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.tasks.nem.datasets import (
     DATASETS,
@@ -16,11 +17,11 @@ from nemflow.tasks.nem.datasets import (
     NEM_ROOFTOP_PV,
     NEM_TRADING_PRICES,
 )
-from nemflow.tasks.nem.market_time import interval_ends
+from nemflow.tasks.nem.market_time import NEM_TIME, interval_ends
 from nemflow.tasks.nem.regions import regions_on
-from nemflow.tasks.nem.sandbox import market
+from nemflow.tasks.nem.sandbox import SandboxServer, market
 from nemflow.tasks.nem.sandbox.rooftop import rooftop_power
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import Source, ladder
 from nemflow.tasks.nem.tidy import clean_schema
 
 
@@ -87,6 +88,41 @@ def test_trading_prices_are_the_markets_in_its_grid_also_around_the_switch(
     assert facts["nemflow.table"] == NEM_TRADING_PRICES.tables[source].name
     assert facts["nemflow.quality"] == "final"
     assert clean.schema.names == clean_schema(NEM_TRADING_PRICES).names
+
+
+@pytest.fixture(scope="module")
+def job_of_2021(tmp_path_factory, make_job):
+    """The job of trading prices as of the week after five-minute settlement began."""
+    now = datetime(2021, 10, 5, 9, tzinfo=NEM_TIME)
+    with SandboxServer(now=lambda: now) as server:
+        job = make_job(tmp_path_factory.mktemp("2021"), server.url, now=lambda: now)
+        yield replace(job, dataset=NEM_TRADING_PRICES.name)
+
+
+@pytest.mark.parametrize("day", [date(2021, 9, 15), date(2021, 9, 30)], ids=str)
+def test_half_hours_are_in_the_daily_reports_of_their_time(job_of_2021, day):
+    job = job_of_2021
+    assert job.run(day).is_successful(), job.states
+    clean = job.clean(day)
+    rows = [(row["interval_end"], row["region"], row["rrp"]) for row in clean.to_pylist()]
+    assert rows == [
+        (end, region, float(market.trading_price(region, end)))
+        for end in interval_ends(day, 30)
+        for region in regions_on(day)
+    ]
+    facts = job.facts(day)
+    assert facts["nemflow.source"] == "SYNTHETIC public-prices"
+    assert (facts["nemflow.table"], facts["nemflow.quality"]) == ("TREGION", "preliminary")
+    assert set(clean["invalid_flag"].to_pylist()) == {"0"}
+    assert clean["price_status"].null_count == 48 * 5
+
+
+def test_the_daily_reports_have_no_trading_prices_since_five_minute_settlement(job_of_2021):
+    job, day = job_of_2021, date(2021, 10, 2)
+    assert job.run(day).is_successful(), job.states
+    assert job.facts(day)["nemflow.source"] == "SYNTHETIC tradingis"
+    with pytest.raises(SettingsError, match="--source public-prices has nothing of 2021-10-02"):
+        ladder(NEM_TRADING_PRICES, day, job.market.now(), Source.PUBLIC_PRICES)
 
 
 def test_trading_prices_keep_status_and_flag_where_the_source_has_them(job_of):
