@@ -1,9 +1,9 @@
 """When a day that is not final is worth another look.
 
 Recent prices change for two business days (revisions, and prices that are set after the event;
-`business_days` says which days are); then
-the next better source is waited for, mostly the month's file. One that is late is looked for again
-after half the time that it has been waited for, at least six hours.
+`business_days` says which days are); then the next better source is waited for, mostly the month's
+file. One that is late is looked for again after half the time that it has been waited for, at least
+six hours.
 """
 
 from datetime import date, datetime, time, timedelta
