@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nemflow.tasks.nem.feeds import (
     DAILY_REPORTS,
@@ -81,6 +83,19 @@ def test_the_spans_of_a_day_hold_every_interval_of_it(folder: Folder):
         assert list(spans) == sorted(spans)
         for end in interval_ends(day, 5):
             assert any(span.start < end <= span.end for span in spans), (day, end)
+
+
+@given(
+    st.sampled_from([folder for folder in FOLDERS if folder.grain is not Grain.INTERVAL]),
+    st.dates(date(1998, 1, 1), date(2030, 12, 31)),
+)
+def test_every_interval_lies_in_exactly_one_file_of_a_folder(folder: Folder, day: date):
+    around = [day + timedelta(days=n) for n in (-8, -1, 0, 1, 8)]
+    spans = {span for each in around for span in folder.spans_of(each)}
+    for end in interval_ends(day, 5):
+        holding = [span for span in spans if span.start < end <= span.end]
+        assert len(holding) == 1, end
+        assert holding[0] in folder.spans_of(day)
 
 
 @every_folder
