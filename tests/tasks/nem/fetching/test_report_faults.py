@@ -9,6 +9,7 @@ import pytest
 
 from nemflow.errors import BrokenFile, DownloadError, NotThere
 from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_TRADING_PRICES, Dataset
+from nemflow.tasks.nem.feeds import Folder
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
 from nemflow.tasks.nem.sources import REPORT_FEEDS, Shelf, Source
 
@@ -25,6 +26,15 @@ class Case:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_archived(self) -> bool:
+        return self.name.endswith(("-day", "-week", "-month"))
+
+    @property
+    def folder(self) -> Folder:
+        feed = REPORT_FEEDS[self.source]
+        return feed.archive if self.is_archived else feed.current
 
 
 RECENT = date(2026, 2, 17)  # the day before the clock's: all of it is in CURRENT
@@ -201,34 +211,42 @@ def test_a_fault_of_a_better_source_never_gives_way_in_silence(get, sandbox, cas
     assert not any("priceanddemand" in path for path in sandbox.paths)
 
 
+@pytest.mark.parametrize("case", ALL, ids=str)
 @pytest.mark.parametrize("kind", [FaultKind.UNAVAILABLE, FaultKind.HTML_200])
-def test_without_a_listing_there_is_no_guessing(get, sandbox, kind):
-    sandbox.commit(Fault(kind=kind, path_contains="CURRENT/Public_Prices/"))
-    with pytest.raises(DownloadError, match="/Reports/CURRENT/Public_Prices/"):
-        get(PRICES)
-    assert all(path.endswith("/Public_Prices/") for path in sandbox.paths)
+def test_without_a_listing_there_is_no_guessing(get, sandbox, case, kind):
+    folder = case.folder.path
+    sandbox.commit(Fault(kind=kind, path_contains=folder))
+    with pytest.raises(DownloadError, match=f"/{folder}"):
+        get(case)
+    assert set(sandbox.paths) == {f"/{folder}"}
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_file_that_is_not_listed_is_not_there(get, sandbox, case):
+    sandbox.commit(Fault(kind=FaultKind.LISTING_HIDES, path_contains=case.path))
+    with pytest.raises(NotThere, match=case.folder.path):
+        get(case)
 
 
 @pytest.mark.parametrize("case", [PRICES, DISPATCH], ids=str)
-def test_a_file_that_is_not_listed_is_not_there_and_the_next_source_is_told_why(get, sandbox, case):
+def test_the_source_that_is_taken_for_one_that_is_not_listed_is_told_why(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.LISTING_HIDES, path_contains=case.path))
-    with pytest.raises(NotThere):
-        get(case)
     published = get(case, source=None)
     assert published.source not in (case.source, Source.MMSDM) or case is DISPATCH
     assert published.reason
 
 
-def test_an_interval_that_rolled_away_between_listing_and_fetch_gives_way(get, sandbox):
-    sandbox.commit(Fault(kind=FaultKind.ROLLED_AWAY, path_contains=DISPATCH.path))
-    with pytest.raises(NotThere, match="PUBLIC_DISPATCHIS_202602171200_"):
-        get(DISPATCH)
+@pytest.mark.parametrize("case", [case for case in ALL if not case.is_archived], ids=str)
+def test_a_file_that_rolled_away_between_listing_and_fetch_is_not_there(get, sandbox, case):
+    sandbox.commit(Fault(kind=FaultKind.ROLLED_AWAY, path_contains=case.path))
+    with pytest.raises(NotThere, match=case.path):
+        get(case)
 
 
-def test_a_listing_without_dates_and_sizes_is_enough(get, sandbox):
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_listing_without_dates_and_sizes_is_enough(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.LISTING_BARE))
-    assert get(PRICES).source is Source.PUBLIC_PRICES
-    assert get(DISPATCH).source is Source.DISPATCHIS
+    assert get(case).source is case.source
 
 
 @pytest.mark.parametrize("case", ALL, ids=str)
