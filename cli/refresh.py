@@ -39,6 +39,7 @@ from nemflow.flows.nem.refresh import (
     refresh_days,
     refresh_months,
 )
+from nemflow.flows.nem.revised import planned_revised, refresh_revised
 from nemflow.flows.reporter import FlowRunInfo
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
 from nemflow.tasks.nem.market_time import NEM_TIME, today
@@ -74,6 +75,11 @@ _FAILURE = (Outcome.FAILED, Outcome.OVERDUE, Outcome.CANCELLED)
     is_flag=True,
     help="Also ask whether the months' files of final days were issued again.",
 )
+@click.option(
+    "--revised",
+    is_flag=True,
+    help="Also look at recent days that are not due, if AEMO has revised prices since.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be looked at; touch nothing.")
 @click.option("--sandbox", is_flag=True, help="Use a SYNTHETIC market, in a folder of its own.")
 @market_options
@@ -90,6 +96,7 @@ def command(
     end: str | None,
     names: tuple[str, ...],
     reissued: bool,
+    revised: bool,
     dry_run: bool,
     sandbox: bool,
     as_json: bool,
@@ -98,7 +105,8 @@ def command(
 
     A day taken before its month was published is replaced when something better is there: recent
     prices change for two business days, months come about 11 days after their end. What is final is
-    left alone; with --reissued AEMO is asked whether it has issued those months again.
+    left alone; with --reissued AEMO is asked whether it has issued those months again. With
+    --revised one page of AEMO's, of a megabyte, tells when it revised prices.
 
     \b
     Examples:
@@ -127,7 +135,7 @@ def command(
 
     with surroundings(manner, settings, flags_of(context)) as around:
         for name in names or CATALOG.datasets():
-            _refresh(DATASETS[name], span, around, tell, reissued=reissued)
+            _refresh(DATASETS[name], span, around, tell, reissued=reissued, revised=revised)
     _conclude(told, verbosity, f"{SYNTHETIC} " if sandbox else "", as_json=as_json)
     context.exit(_code(told))
 
@@ -139,6 +147,7 @@ def _refresh(
     tell: Callable[[Refreshed], None],
     *,
     reissued: bool,
+    revised: bool,
 ) -> None:
     market, conditions = around.market, around.conditions
     days = list(due_days(market.data_dir, dataset.name, span, conditions.now()))
@@ -149,8 +158,13 @@ def _refresh(
     if conditions.dry_run:
         for day in planned(dataset, span, market, days, reissued=reissued):
             tell(day)
+        if revised:
+            for day in planned_revised(dataset, span, market, set(days)):
+                tell(day)
         return
     refresh_days(dataset, days, market, conditions, tell, keep)
+    if revised:
+        refresh_revised(dataset, span, market, conditions, tell, keep, looked_at=set(days))
     if reissued:
         refresh_months(dataset, span, market, conditions, tell, keep)
 

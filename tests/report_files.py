@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from nemflow.tasks.nem.feeds import (
+    DISPATCH_REPORTS,
     DISPATCHIS,
     PUBLIC_PRICES,
     TRADINGIS,
@@ -17,8 +18,10 @@ from nemflow.tasks.nem.feeds import (
 from nemflow.tasks.nem.market_time import format_stamp, interval_ends
 from nemflow.tasks.nem.regions import REGIONS
 
+_DREGION = ("DREGION", "", "SETTLEMENTDATE,RUNNO,REGIONID,INTERVENTION,RRP,TOTALDEMAND")
 HEADERS = {
-    "Public_Prices": ("DREGION", "", "SETTLEMENTDATE,RUNNO,REGIONID,INTERVENTION,RRP,TOTALDEMAND"),
+    "Public_Prices": _DREGION,
+    "Dispatch_Reports": _DREGION,
     "DispatchIS_Reports": ("DISPATCH", "PRICE", "SETTLEMENTDATE,RUNNO,REGIONID,INTERVENTION,RRP"),
     "TradingIS_Reports": ("TRADING", "PRICE", "SETTLEMENTDATE,RUNNO,REGIONID,PERIODID,RRP"),
 }
@@ -31,7 +34,7 @@ def report_csv(feed: Feed, ends: Iterable[datetime], price: str = "10.5") -> byt
     lines.append(f"I,{kind},{subtype},3,{columns}")
     for end in ends:
         for region in REGIONS:
-            rest = f",{price},7000" if feed is PUBLIC_PRICES else f",{price}"
+            rest = f",{price},7000" if kind == "DREGION" else f",{price}"
             fourth = "0" if feed is not TRADINGIS else str(end.hour * 12 + end.minute // 5 or 288)
             stamp = format_stamp(end)
             lines.append(f'D,{kind},{subtype},3,"{stamp}",1,{region},{fourth}{rest}')
@@ -66,6 +69,10 @@ def trading_day_stem(day: date, issue: str = "040502") -> str:
 
 def interval_stem(feed: Feed, end: datetime, number: int | None = None) -> str:
     """Return the stem of the report of one interval."""
+    if feed is DISPATCH_REPORTS:
+        return (
+            f"PUBLIC_DISPATCH_{end:%Y%m%d%H%M}_{end - timedelta(seconds=288):%Y%m%d%H%M%S}_LEGACY"
+        )
     word = {"DispatchIS_Reports": "DISPATCHIS", "TradingIS_Reports": "TRADINGIS"}[feed.name]
     sequence = 500_000_000 + (number or int(end.timestamp()) // 300)
     return f"PUBLIC_{word}_{end:%Y%m%d%H%M}_{sequence:016}"

@@ -39,6 +39,8 @@ _REPORT_BYTES = {
     (Source.DAILY_REPORTS, Grain.MONTH): 160_000_000,
     (Source.DISPATCHIS, Grain.INTERVAL): 17_000,
     (Source.DISPATCHIS, Grain.DAY): 5_600_000,
+    (Source.DISPATCH_REPORTS, Grain.INTERVAL): 12_000,
+    (Source.DISPATCH_REPORTS, Grain.DAY): 3_700_000,
     (Source.TRADINGIS, Grain.INTERVAL): 730,
     (Source.TRADINGIS, Grain.WEEK): 1_700_000,
 }

@@ -26,6 +26,7 @@ from nemflow.tasks.nem.tables import (
     PRICE_AND_DEMAND,
     ROOFTOP_PV_ACTUAL,
     TRADINGPRICE,
+    TREGION,
     Table,
 )
 
@@ -105,6 +106,7 @@ NEM_PRICES = Dataset(
         (Source.PUBLIC_PRICES, DREGION),
         (Source.DAILY_REPORTS, DREGION),
         (Source.DISPATCHIS, DISPATCHPRICE),
+        (Source.DISPATCH_REPORTS, DREGION),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),
 )
@@ -117,6 +119,7 @@ NEM_TRADING_PRICES = Dataset(
     kept_in=(
         (Source.MMSDM, TRADINGPRICE),
         (Source.BUNDLE, TRADINGPRICE),
+        (Source.PUBLIC_PRICES, TREGION),
         (Source.TRADINGIS, TRADINGPRICE),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),
@@ -133,6 +136,7 @@ NEM_DEMAND = Dataset(
         (Source.PUBLIC_PRICES, DREGION),
         (Source.DAILY_REPORTS, DREGION),
         (Source.DISPATCHIS, DISPATCHREGIONSUM),
+        (Source.DISPATCH_REPORTS, DREGION),
         (Source.PRICE_AND_DEMAND, PRICE_AND_DEMAND),
     ),
 )

@@ -1,18 +1,19 @@
 """When a day that is not final is worth another look.
 
-Recent prices change for two business days (revisions, and prices that are set after the event); then
-the next better source is waited for, mostly the month's file. One that is late is looked for again
-after half the time that it has been waited for, at least six hours.
+Recent prices change for two business days (revisions, and prices that are set after the event;
+`business_days` says which days are); then the next better source is waited for, mostly the month's
+file. One that is late is looked for again after half the time that it has been waited for, at least
+six hours.
 """
 
 from datetime import date, datetime, time, timedelta
 
+from nemflow.tasks.nem.business_days import is_business_day
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sources import Quality, Rung, Shelf, Source, Tabled, ladder
 
 _REVISED_BY = time(6)  # the daily reports have come
 _BUSINESS_DAYS = 2
-_SATURDAY = 5
 _SOONEST = timedelta(hours=6)
 _LATEST = timedelta(days=30)
 _FINE = timedelta(minutes=15)
@@ -50,11 +51,13 @@ def settled_at(day: date) -> datetime:
 
     >>> settled_at(date(2026, 11, 20)).isoformat()  # a Friday
     '2026-11-25T06:00:00+10:00'
+    >>> settled_at(date(2026, 4, 2)).isoformat()  # the Thursday before Easter
+    '2026-04-09T06:00:00+10:00'
     """
     left = _BUSINESS_DAYS
     while left:
         day += timedelta(days=1)
-        left -= day.weekday() < _SATURDAY
+        left -= is_business_day(day)
     return datetime.combine(day + timedelta(days=1), _REVISED_BY, NEM_TIME)
 
 

@@ -213,4 +213,14 @@ TRADINGIS = Feed(
         days=371,
     ),
 )
-FEEDS = (PUBLIC_PRICES, DAILY_REPORTS, DISPATCHIS, TRADINGIS)
+# Its names end in _LEGACY; that was seen to go in May 2026.
+DISPATCH_REPORTS = Feed(
+    "Dispatch_Reports",
+    _current(
+        *("Dispatch_Reports", Grain.INTERVAL),
+        r"PUBLIC_DISPATCH_(?P<start>\d{12})_(?P<issue>\d{14,16})(?:_LEGACY)?",
+        days=2,
+    ),
+    _archive("Dispatch_Reports", Grain.DAY, r"PUBLIC_DISPATCH_(?P<start>\d{8})", days=374),
+)
+FEEDS = (PUBLIC_PRICES, DAILY_REPORTS, DISPATCHIS, TRADINGIS, DISPATCH_REPORTS)

@@ -75,8 +75,8 @@ def fetch_day(
     now = settings.now()
     if not regions_on(day):
         raise NotThere(f"there are no prices of {day}: the first are of 1998-12-07")
-    _refuse_unfinished(day, dataset, now)
     rungs = ladder(dataset, day, now, settings.source)
+    _refuse_unfinished(day, rungs, now)
     if not rungs:
         raise NotThere(f"AEMO publishes no {dataset.best_table.name} of {day}")
     gaps: list[_Gap] = []
@@ -127,14 +127,14 @@ def _yesterday(now: datetime) -> date:
     return date.fromordinal(today(now).toordinal() - 1)
 
 
-def _refuse_unfinished(day: date, dataset: Dataset, now: datetime) -> None:
+def _refuse_unfinished(day: date, rungs: Sequence[Rung], now: datetime) -> None:
     present = today(now)
     if day < present:
         return
-    why = "the day ends at 24:00 market time (UTC+10)"
+    why = "only whole days are kept, and this one ends at 24:00 market time (UTC+10)"
     if day > present:
         why = "the day lies in the future"
-    usual_at = min((rung.usual_at for rung in ladder(dataset, day, now)), default=None)
+    usual_at = min((rung.usual_at for rung in rungs), default=None)
     when = "" if usual_at is None else f"; {_usually(usual_at)}"
     raise NotPublishedYet(f"{_not_yet(day)}: {why}{when}", usual_at=usual_at)
 

@@ -6,6 +6,7 @@
   months of them for a year.
 * ``DISPATCHIS``, ``TRADINGIS``: a file for each interval; kept for 2 and 14 days, then in days and
   weeks of them for a year.
+* ``DISPATCH_REPORTS``: the older form of ``DISPATCHIS``, without price status and 1-second services.
 * ``PRICE_AND_DEMAND``: a file for each region and month since 1998-12; energy price in cents.
 
 A rung of the ladder is one shelf of a source with its times: when the files that hold the day are
@@ -22,6 +23,7 @@ from typing import Protocol
 from nemflow.errors import SettingsError
 from nemflow.tasks.nem.feeds import (
     DAILY_REPORTS,
+    DISPATCH_REPORTS,
     DISPATCHIS,
     PUBLIC_PRICES,
     TRADINGIS,
@@ -59,6 +61,7 @@ class Source(enum.StrEnum):
     DAILY_REPORTS = "daily-reports"
     DISPATCHIS = "dispatchis"
     TRADINGIS = "tradingis"
+    DISPATCH_REPORTS = "dispatch-reports"
     PRICE_AND_DEMAND = "price-and-demand"
 
 
@@ -84,6 +87,7 @@ REPORT_FEEDS: Mapping[Source, Feed] = MappingProxyType(
         Source.DAILY_REPORTS: DAILY_REPORTS,
         Source.DISPATCHIS: DISPATCHIS,
         Source.TRADINGIS: TRADINGIS,
+        Source.DISPATCH_REPORTS: DISPATCH_REPORTS,
     }
 )
 
@@ -157,8 +161,8 @@ def _all_rungs(dataset: Tabled, day: date, now: datetime) -> Iterator[Rung]:
     months = {source for source in dataset.tables if _has_month(source, day)}
     best_is_to_come = bool(months - {Source.PRICE_AND_DEMAND})
     is_recent = now < day_bounds(day)[1] + _REPORTS_REACH
-    for source in dataset.tables:
-        if source in REPORT_FEEDS and not is_recent:
+    for source, table in dataset.tables.items():
+        if not table.is_published_of(day) or (source in REPORT_FEEDS and not is_recent):
             continue
         if source in REPORT_FEEDS:
             yield from _report_rungs(source, day)

@@ -4,8 +4,6 @@ AEMO's version number fixes neither columns nor their order (the same version wa
 56 columns, another in two orders), so every reader goes by column name and needs only these.
 
 A new table is one record here and one line in ``datasets.py``; ``ROOFTOP_PV_ACTUAL`` is an example.
-There is no record of TREGION, the half-hour table of old PUBLIC_PRICES files: those files are gone
-from NEMweb, and no copy of one is at hand to read its columns from.
 """
 
 from collections.abc import Mapping
@@ -56,6 +54,7 @@ class Table:
         parts: areas beside the regions, each a part of one: in raw rows only, since they would be
             counted twice.
         days_beyond: how many days of the next month a month's file may hold as well.
+        until: the first day that no file holds it of any more; None if it is published still.
     """
 
     name: str
@@ -72,6 +71,7 @@ class Table:
     grades: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     days_beyond: int = 0
+    until: date | None = None
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -88,6 +88,10 @@ class Table:
     def is_plain(self) -> bool:
         """Whether it is published as a csv with one header line, without AEMO's C, I and D rows."""
         return not self.row_type
+
+    def is_published_of(self, day: date) -> bool:
+        """Tell whether files of `day` have the table at all."""
+        return self.until is None or day < self.until
 
     def minutes_on(self, day: date) -> int:
         """Return the length in minutes of the table's intervals on `day`."""
@@ -124,6 +128,20 @@ DREGION = Table(
     required=("SETTLEMENTDATE", "REGIONID", "INTERVENTION", "RRP", "TOTALDEMAND"),
     key=("SETTLEMENTDATE", "RUNNO", "REGIONID", "INTERVENTION"),
     clean=(*PRICE_COLUMNS, *FCAS_PRICES, *PRICE_FLAGS, *DEMAND_COLUMNS),
+)
+
+# The half hours of PUBLIC_PRICES, from its files of 2011 and 2021 as others have told: no copy of one
+# is at hand. Known is that the price is the eighth field; that the table ended with 5-minute
+# settlement is inferred. What it has of the other columns is read, whichever they are.
+TREGION = Table(
+    name="TREGION",
+    row_type="TREGION",
+    row_subtype="",
+    required=("SETTLEMENTDATE", "REGIONID", "RRP"),
+    key=("SETTLEMENTDATE", "RUNNO", "REGIONID"),
+    clean=(*PRICE_COLUMNS, *FCAS_PRICES, INVALID_FLAG),
+    minutes_before_settlement=30,
+    until=FIVE_MINUTE_SETTLEMENT.date(),
 )
 
 TRADINGPRICE = Table(
@@ -174,6 +192,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             DISPATCHPRICE,
             DISPATCHREGIONSUM,
             DREGION,
+            TREGION,
             TRADINGPRICE,
             PRICE_AND_DEMAND,
             ROOFTOP_PV_ACTUAL,

@@ -7,7 +7,7 @@ from nemflow.cli.refresh import _changes
 from nemflow.flows.nem.changes import Change
 from nemflow.flows.nem.standing import read_standing, write_standing
 from nemflow.tasks.nem.market_time import NEM_TIME, today
-from nemflow.tasks.nem.sandbox import Fault, FaultKind, SandboxServer
+from nemflow.tasks.nem.sandbox import Fault, FaultKind, Revision, SandboxServer
 
 CLOSED = "http://127.0.0.1:9"  # nothing answers at the discard port
 
@@ -90,6 +90,24 @@ def test_a_dry_run_touches_nothing(nemflow, stored, day, tmp_path):
     (told,) = [json.loads(line) for line in ended.out.splitlines()]
     assert (told["outcome"], told["why"]) == ("planned", "something better is due")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_day_that_is_not_due_is_looked_at_if_prices_were_revised_since(
+    nemflow, loud, market, server
+):
+    yesterday = today(datetime.now(UTC)) - timedelta(days=1)
+    words = ("--date", str(yesterday), "--source", "price-and-demand", "--quiet")
+    assert nemflow("run", *market, *words).code == 0
+    assert loud("--revised").out == "SYNTHETIC nothing is due\n"
+    server.revisions = (Revision(day=yesterday, at=datetime.now(UTC)),)
+    try:
+        plan = loud("--revised", "--dry-run").out
+        ended = loud("--revised")
+    finally:
+        server.revisions = ()
+    assert "(whether AEMO has revised prices since it was made)" in plan
+    assert ended.code == 0
+    assert f"nem_prices {yesterday}  replaced: preliminary from SYNTHETIC price" in ended.out
 
 
 def test_days_outside_the_span_are_left_alone(refresh, stored, day):

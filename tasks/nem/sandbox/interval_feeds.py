@@ -1,4 +1,7 @@
-"""DispatchIS_Reports and TradingIS_Reports: single intervals in CURRENT, days or weeks in ARCHIVE."""
+"""The reports of single intervals: files of one in CURRENT, of a day or a week of them in ARCHIVE.
+
+DispatchIS_Reports, its older form Dispatch_Reports, and TradingIS_Reports.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from nemflow.tasks.nem.market_time import (
     day_bounds,
     today,
 )
+from nemflow.tasks.nem.sandbox.dispatch_csv import dispatch_csv
 from nemflow.tasks.nem.sandbox.dispatchis_csv import dispatchis_csv
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
 from nemflow.tasks.nem.sandbox.intervals import Interval, interval_ending
@@ -36,6 +40,7 @@ class IntervalReport:
         archive_days: how many days one file of ARCHIVE holds, 1 or 7 from Sunday on.
         archive_files: how many of them ARCHIVE keeps.
         has_duplicates: whether CURRENT has a folder DUPLICATE.
+        legacy: names have the second of writing in place of a number, and end in ``_LEGACY``.
     """
 
     folder: str
@@ -47,6 +52,7 @@ class IntervalReport:
     archive_days: int
     archive_files: int
     has_duplicates: bool
+    legacy: bool = False
 
     def current(self) -> Feed:
         """Return the folder of single intervals."""
@@ -92,7 +98,8 @@ class IntervalReport:
 
     def _of_interval(self, end: datetime) -> Issue:
         which, number = interval_ending(end, self._minutes(end)), _number(self.prefix, end)
-        stem = f"{self.prefix}_{end:%Y%m%d%H%M}_{number:016}"
+        issue = f"{which.written_at:%Y%m%d%H%M%S}_LEGACY" if self.legacy else f"{number:016}"
+        stem = f"{self.prefix}_{end:%Y%m%d%H%M}_{issue}"
 
         def make(edition: Edition) -> bytes:
             stamp = which.written_at - timedelta(seconds=1)
@@ -148,6 +155,18 @@ DISPATCHIS = IntervalReport(
     archive_days=1,
     archive_files=375,
     has_duplicates=False,
+)
+DISPATCH_REPORTS = IntervalReport(
+    folder="Dispatch_Reports",
+    prefix="PUBLIC_DISPATCH",
+    csv=dispatch_csv,
+    has_half_hours=False,
+    size=3_000,
+    current_days=2,
+    archive_days=1,
+    archive_files=375,
+    has_duplicates=True,
+    legacy=True,
 )
 TRADINGIS = IntervalReport(
     folder="TradingIS_Reports",

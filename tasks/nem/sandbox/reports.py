@@ -5,8 +5,9 @@ from datetime import datetime
 
 from nemflow.tasks.nem.sandbox.daily_feeds import PUBLIC_DAILY, PUBLIC_PRICES
 from nemflow.tasks.nem.sandbox.feeds import Feed, Issue
-from nemflow.tasks.nem.sandbox.interval_feeds import DISPATCHIS, TRADINGIS
+from nemflow.tasks.nem.sandbox.interval_feeds import DISPATCH_REPORTS, DISPATCHIS, TRADINGIS
 from nemflow.tasks.nem.sandbox.listings import Entry
+from nemflow.tasks.nem.sandbox.price_revisions import PRICE_REVISIONS, revision_issues
 from nemflow.tasks.nem.sandbox.revisions import Edition
 
 REPORTS = "/Reports/"
@@ -21,10 +22,12 @@ def all_feeds(*, by_stamp: bool = False) -> tuple[Feed, ...]:
     """
     return (
         PUBLIC_DAILY.current(),
+        DISPATCH_REPORTS.current(),
         DISPATCHIS.current(),
         PUBLIC_PRICES.current(),
         TRADINGIS.current(),
         PUBLIC_DAILY.archive(),
+        DISPATCH_REPORTS.archive(by_stamp=by_stamp),
         DISPATCHIS.archive(by_stamp=by_stamp),
         PUBLIC_PRICES.archive(),
         TRADINGIS.archive(by_stamp=by_stamp),
@@ -37,9 +40,11 @@ class Reports:
     def __init__(self, feeds: Iterable[Feed]) -> None:
         self._feeds = {feed.folder: feed for feed in feeds}
 
-    def find(self, path: str, now: datetime) -> Issue | None:
+    def find(self, path: str, now: datetime, known: Edition) -> Issue | None:
         """Return the file at `path`, or None where none is at `now`."""
         folder, _, name = path.removeprefix(REPORTS).rpartition("/")
+        if folder == PRICE_REVISIONS:
+            return next((issue for issue in revision_issues(known) if issue.name == name), None)
         feed = self._feeds.get(folder)
         return feed.find(name, now) if feed and path.startswith(REPORTS) else None
 
@@ -49,8 +54,11 @@ class Reports:
         if not inside:
             return [Entry(name, None, now) for name in ("ARCHIVE", "CURRENT")]
         if inside in ("ARCHIVE", "CURRENT"):
-            names = [folder.partition("/") for folder in self._feeds]
+            folders = sorted((*self._feeds, PRICE_REVISIONS), key=str.casefold)
+            names = [folder.partition("/") for folder in folders]
             return [Entry(name, None, now) for top, _, name in names if top == inside]
+        if inside == PRICE_REVISIONS:
+            return [Entry(i.name, i.size, i.published_at) for i in revision_issues(known)]
         if feed := self._feeds.get(inside):
             return _files(feed, now, known)
         parent, _, name = inside.rpartition("/")

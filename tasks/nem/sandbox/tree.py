@@ -185,10 +185,11 @@ class PublishedTree:
         return page if page.body else None
 
     def _report(self, path: str) -> Page | None:
-        issue = self._reports.find(path, self._now())
+        known = self._known()
+        issue = self._reports.find(path, self._now(), known)
         if issue is None:
             return None
-        edition = issue.edition(self._known())
+        edition = issue.edition(known)
         modified = edition.written_at(issue.published_at)
         return self._page((issue.name, edition), lambda: issue.make(edition), modified)
 

@@ -1,5 +1,5 @@
 import os
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -9,6 +9,7 @@ from nemflow.errors import MarketError
 from nemflow.flows.nem.batch import Conditions, run_batch
 from nemflow.flows.nem.outcome import Outcome
 from nemflow.flows.settings import RunSettings
+from nemflow.tasks.nem.market_time import NEM_TIME
 
 FIRST, SECOND = date(2014, 1, 1), date(2014, 1, 2)
 
@@ -149,6 +150,20 @@ def test_a_dry_run_touches_nothing(run, make_flow, tmp_path):
     assert [(r.outcome, r.state, r.reason) for r in records] == [
         (Outcome.PLANNED, None, "the target is missing")
     ] * 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_promises_nothing_of_a_day_that_is_not_over(run, make_flow, tmp_path):
+    noon = datetime(2014, 1, 1, 12, tzinfo=NEM_TIME)
+    yesterday = date(2013, 12, 31)
+    flows = [make_flow("raw"), make_flow("clean")]
+    records = run(flows, [yesterday, FIRST, SECOND], dry_run=True, now=lambda: noon)
+    assert [(r.date, r.outcome, r.reason) for r in records[::2]] == [
+        (yesterday, Outcome.PLANNED, "the target is missing"),
+        (FIRST, Outcome.NOT_PUBLISHED, "the day is not over"),
+        (SECOND, Outcome.NOT_PUBLISHED, "the day is not over"),
+    ]
+    assert [r.outcome for r in records[1::2]] == [r.outcome for r in records[::2]]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,19 +2,26 @@
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
 from nemflow import parquet
+from nemflow.errors import SettingsError
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_ROOFTOP_PV, NEM_TRADING_PRICES
-from nemflow.tasks.nem.market_time import interval_ends
+from nemflow.tasks.nem.datasets import (
+    DATASETS,
+    NEM_DEMAND,
+    NEM_PRICES,
+    NEM_ROOFTOP_PV,
+    NEM_TRADING_PRICES,
+)
+from nemflow.tasks.nem.market_time import NEM_TIME, interval_ends
 from nemflow.tasks.nem.regions import regions_on
-from nemflow.tasks.nem.sandbox import market
+from nemflow.tasks.nem.sandbox import SandboxServer, market
 from nemflow.tasks.nem.sandbox.rooftop import rooftop_power
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import Source, ladder
 from nemflow.tasks.nem.tidy import clean_schema
 
 
@@ -83,6 +90,41 @@ def test_trading_prices_are_the_markets_in_its_grid_also_around_the_switch(
     assert clean.schema.names == clean_schema(NEM_TRADING_PRICES).names
 
 
+@pytest.fixture(scope="module")
+def job_of_2021(tmp_path_factory, make_job):
+    """The job of trading prices as of the week after five-minute settlement began."""
+    now = datetime(2021, 10, 5, 9, tzinfo=NEM_TIME)
+    with SandboxServer(now=lambda: now) as server:
+        job = make_job(tmp_path_factory.mktemp("2021"), server.url, now=lambda: now)
+        yield replace(job, dataset=NEM_TRADING_PRICES.name)
+
+
+@pytest.mark.parametrize("day", [date(2021, 9, 15), date(2021, 9, 30)], ids=str)
+def test_half_hours_are_in_the_daily_reports_of_their_time(job_of_2021, day):
+    job = job_of_2021
+    assert job.run(day).is_successful(), job.states
+    clean = job.clean(day)
+    rows = [(row["interval_end"], row["region"], row["rrp"]) for row in clean.to_pylist()]
+    assert rows == [
+        (end, region, float(market.trading_price(region, end)))
+        for end in interval_ends(day, 30)
+        for region in regions_on(day)
+    ]
+    facts = job.facts(day)
+    assert facts["nemflow.source"] == "SYNTHETIC public-prices"
+    assert (facts["nemflow.table"], facts["nemflow.quality"]) == ("TREGION", "preliminary")
+    assert set(clean["invalid_flag"].to_pylist()) == {"0"}
+    assert clean["price_status"].null_count == 48 * 5
+
+
+def test_the_daily_reports_have_no_trading_prices_since_five_minute_settlement(job_of_2021):
+    job, day = job_of_2021, date(2021, 10, 2)
+    assert job.run(day).is_successful(), job.states
+    assert job.facts(day)["nemflow.source"] == "SYNTHETIC tradingis"
+    with pytest.raises(SettingsError, match="--source public-prices has nothing of 2021-10-02"):
+        ladder(NEM_TRADING_PRICES, day, job.market.now(), Source.PUBLIC_PRICES)
+
+
 def test_trading_prices_keep_status_and_flag_where_the_source_has_them(job_of):
     job = job_of(NEM_TRADING_PRICES)
     for day, expected in ((date(2014, 1, 1), {("FIRM", "0")}), (date(2001, 7, 1), {(None, None)})):
@@ -136,6 +178,29 @@ def test_rooftop_output_is_what_was_measured_in_the_regions(job_of, day):
         for half_hour in range(48)
         for region in regions_on(day)
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "quality"), [(date(2026, 11, 4), "live"), (date(2026, 11, 1), "preliminary")], ids=str
+)
+@pytest.mark.parametrize("dataset", [NEM_PRICES, NEM_DEMAND], ids=lambda each: each.name)
+def test_the_older_form_of_dispatchis_gives_its_values_but_no_price_status(
+    job_of, dataset, day, quality
+):
+    job = job_of(dataset)
+    assert job.run(day, force=True, source=Source.DISPATCHIS).is_successful(), job.states
+    expected = job.clean(day)
+    assert job.run(day, force=True, source=Source.DISPATCH_REPORTS).is_successful(), job.states
+    found = job.clean(day)
+    for name in ("interval_end", "region", dataset.value):
+        assert found[name].equals(expected[name])
+    facts = job.facts(day)
+    assert facts["nemflow.source"] == "SYNTHETIC dispatch-reports"
+    assert (facts["nemflow.table"], facts["nemflow.quality"]) == ("DREGION", quality)
+    if dataset is NEM_PRICES:
+        assert found["raise6sec_rrp"].equals(expected["raise6sec_rrp"])
+        lacking = [name for name in found.column_names if found[name].null_count]
+        assert lacking == ["raise1sec_rrp", "lower1sec_rrp", "price_status"]
 
 
 def test_two_data_sets_share_the_published_files_of_a_day_but_not_their_own(job_of, sandbox):

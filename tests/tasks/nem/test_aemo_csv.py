@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
-from nemflow.tasks.nem.tables import DISPATCHPRICE, DREGION, TRADINGPRICE
+from nemflow.tasks.nem.tables import DISPATCHPRICE, DREGION, TRADINGPRICE, TREGION
 
 _DAY = date(2018, 5, 2)
 _LOCAL_PRICE = [
@@ -160,6 +160,27 @@ def test_of_two_versions_of_one_table_only_the_newer_is_read(
     old = [line.replace("PRICE,4", "PRICE,3", 1) for line in new]
     for lines in ([*old, *new], [*new, *old]):
         assert _lists(read_table(make_cid(lines), DISPATCHPRICE)) == _field_lists(mmsdm_form, rows)
+
+
+@pytest.mark.parametrize("table", [DREGION, TREGION], ids=lambda table: table.name)
+@pytest.mark.parametrize("versions", [(1,), (1, 2), (2, 1), (2, 3), (1, 2, 3), (9, 10)], ids=str)
+def test_a_region_table_is_read_once_by_name_in_whichever_versions_it_is_given(
+    make_cid, table, versions
+) -> None:
+    # The price stands eighth in a row of half hours; columns that a version lacks do no harm.
+    names = ["SETTLEMENTDATE", "RUNNO", "REGIONID", "RRP", "EEP"]
+    names += [name for name in table.required if name not in names]
+    lines = []
+    for version in versions:
+        columns = [*names, *(f"MORE{n}" for n in range(version))]
+        lines.append(f"I,{table.name},,{version},{','.join(columns)}")
+        for region in ("NSW1", "SA1"):
+            values = ['"2011/06/01 04:30:00"', "1", region, "30.51", *["0"] * (len(columns) - 4)]
+            lines.append(f"D,{table.name},,{version},{','.join(values)}")
+    rows = read_table(make_cid(lines), table)
+    assert rows["REGIONID"].to_pylist() == ["NSW1", "SA1"]
+    assert rows["RRP"].to_pylist() == ["30.51"] * 2
+    assert f"MORE{max(versions) - 1}" in rows.column_names
 
 
 def test_a_newer_version_without_rows_does_not_hide_the_older(

@@ -1,6 +1,6 @@
 """When a day that is not final is looked at again."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -28,6 +28,9 @@ def due(day, now, source, shelf, dataset=NEM_PRICES, made_at=None):
         (date(2026, 11, 6), "2026-11-11T06:00"),
         (date(2026, 11, 7), "2026-11-11T06:00"),  # Saturday
         (date(2026, 11, 8), "2026-11-11T06:00"),
+        (date(2026, 4, 2), "2026-04-09T06:00"),  # Good Friday, Easter Monday; then two days
+        (date(2026, 12, 24), "2026-12-31T06:00"),  # Boxing Day is on a Saturday: Monday as well
+        (date(2026, 12, 31), "2027-01-06T06:00"),
     ],
 )
 def test_prices_settle_in_the_morning_after_two_business_days(day, settled):
@@ -78,6 +81,18 @@ def test_settlement_prices_wait_for_the_week():
     now = at("2026-04-10T09:00")
     found = due(day, now, Source.TRADINGIS, Shelf.CURRENT, NEM_TRADING_PRICES)
     assert at("2026-04-19T01:00") <= found <= at("2026-04-19T02:00")
+
+
+@given(st.dates(date(1998, 12, 7), date(2035, 12, 31)))
+def test_holidays_put_off_when_prices_settle_and_never_bring_it_forward(day):
+    left, weekday = 2, day
+    while left:
+        weekday += timedelta(days=1)
+        left -= weekday.weekday() < 5
+    without = datetime.combine(weekday + timedelta(days=1), time(6), NEM_TIME)
+    # The longest row is that from Christmas on a Saturday to the Wednesday after it.
+    assert without <= settled_at(day) <= without + timedelta(days=4)
+    assert settled_at(day) <= settled_at(day + timedelta(days=1))
 
 
 @given(st.integers(0, 500), st.integers(1, 400), st.sampled_from(sorted(DATASETS)))

@@ -3,9 +3,12 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nemflow.tasks.nem.feeds import (
     DAILY_REPORTS,
+    DISPATCH_REPORTS,
     DISPATCHIS,
     FEEDS,
     PUBLIC_PRICES,
@@ -39,6 +42,15 @@ LISTED_AT = datetime(2026, 4, 20, 14, 45, tzinfo=NEM_TIME)
         ),
         (DISPATCHIS.archive, "PUBLIC_DISPATCHIS_20260418.zip", "2026-04-18", 0),
         (
+            *(DISPATCH_REPORTS.current, "PUBLIC_DISPATCH_202604181445_20260418144016_LEGACY.zip"),
+            *("2026-04-18_1445", 20260418144016),
+        ),
+        (
+            *(DISPATCH_REPORTS.current, "PUBLIC_DISPATCH_202604181445_20260418144016.zip"),
+            *("2026-04-18_1445", 20260418144016),
+        ),
+        (DISPATCH_REPORTS.archive, "PUBLIC_DISPATCH_20260416.zip", "2026-04-16", 0),
+        (
             *(TRADINGIS.archive, "PUBLIC_TRADINGIS_20260405_20260411.zip"),
             *("2026-04-05_2026-04-11", 0),
         ),
@@ -71,6 +83,19 @@ def test_the_spans_of_a_day_hold_every_interval_of_it(folder: Folder):
         assert list(spans) == sorted(spans)
         for end in interval_ends(day, 5):
             assert any(span.start < end <= span.end for span in spans), (day, end)
+
+
+@given(
+    st.sampled_from([folder for folder in FOLDERS if folder.grain is not Grain.INTERVAL]),
+    st.dates(date(1998, 1, 1), date(2030, 12, 31)),
+)
+def test_every_interval_lies_in_exactly_one_file_of_a_folder(folder: Folder, day: date):
+    around = [day + timedelta(days=n) for n in (-8, -1, 0, 1, 8)]
+    spans = {span for each in around for span in folder.spans_of(each)}
+    for end in interval_ends(day, 5):
+        holding = [span for span in spans if span.start < end <= span.end]
+        assert len(holding) == 1, end
+        assert holding[0] in folder.spans_of(day)
 
 
 @every_folder

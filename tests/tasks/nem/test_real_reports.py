@@ -14,6 +14,7 @@ from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_table
 from nemflow.tasks.nem.check import check_raw_day
 from nemflow.tasks.nem.csv_rows import read_all
 from nemflow.tasks.nem.datasets import NEM_DEMAND, NEM_PRICES, NEM_TRADING_PRICES, Dataset
+from nemflow.tasks.nem.feeds import DISPATCH_REPORTS
 from nemflow.tasks.nem.market_time import (
     NEM_TIME,
     Month,
@@ -36,6 +37,7 @@ from nemflow.tasks.nem.tables import (
 from nemflow.tasks.nem.tidy import clean_schema, tidy
 from nemflow.tasks.nem.unzip import open_published
 from nemflow.tasks.nem.verify import verify_region_file
+from nemflow.tasks.nem.verify_reports import verify_report
 
 DAY = date(2019, 5, 16)
 
@@ -150,6 +152,25 @@ def test_demand_of_daily_and_legacy_reports_balances_too(real_csv) -> None:
         clean = tidy(read_table(real_csv(pattern), DREGION), NEM_DEMAND, DREGION, source="x")
         assert clean.num_rows == count
         assert max(_balance(clean)) < 0.011
+
+
+def test_the_older_form_of_dispatchis_is_accepted_and_gives_its_prices(aemo_files: Path) -> None:
+    [path] = (aemo_files / "dispatch_legacy").rglob("*.zip")
+    folder = DISPATCH_REPORTS.current
+    said = folder.recognize(path.name)
+    assert said is not None
+    facts = verify_report(path, DISPATCH_REPORTS, folder, DREGION, said.span)
+    assert (facts.rows, facts.last_stamp) == (5, datetime(2024, 3, 15, 19, 45, tzinfo=NEM_TIME))
+    clean = tidy(read_table(open_published(path), DREGION), NEM_PRICES, DREGION, source="x")
+    assert dict(zip(clean["region"].to_pylist(), clean["rrp"].to_pylist(), strict=True)) == {
+        "NSW1": 88.88002,
+        "QLD1": 95.04872,
+        "SA1": 99.98,
+        "TAS1": 101.1,
+        "VIC1": 88.9334,
+    }
+    assert clean["raise6sec_rrp"].to_pylist() == [0.39] * 5
+    assert clean["price_status"].null_count == 5
 
 
 def test_a_daily_report_with_both_versions_of_its_region_table_gives_each_row_once(

@@ -116,6 +116,8 @@ def test_quality_says_how_settled_the_data_are() -> None:
         (Source.DAILY_REPORTS, Shelf.ARCHIVE): Quality.PRELIMINARY,
         (Source.DISPATCHIS, Shelf.ARCHIVE): Quality.PRELIMINARY,
         (Source.DISPATCHIS, Shelf.CURRENT): Quality.LIVE,
+        (Source.DISPATCH_REPORTS, Shelf.ARCHIVE): Quality.PRELIMINARY,
+        (Source.DISPATCH_REPORTS, Shelf.CURRENT): Quality.LIVE,
         (Source.PRICE_AND_DEMAND, Shelf.MONTH): Quality.PRELIMINARY,
     }
 
@@ -146,6 +148,13 @@ def test_a_forced_source_gives_a_part_of_the_ladder_or_says_which_sources_do(
                 assert str(error.value).startswith(
                     f"--source {source} has nothing of {day}; use --"
                 )
+
+
+def test_daily_reports_have_half_hours_of_the_days_that_were_settled_by_them_only() -> None:
+    now = datetime(2021, 10, 5, 9, tzinfo=NEM_TIME)
+    for day in [date(2021, 9, 25) + timedelta(days=n) for n in range(10)]:
+        sources = [rung.source for rung in ladder(NEM_TRADING_PRICES, day, now)]
+        assert (Source.PUBLIC_PRICES in sources) is (day < date(2021, 10, 1)), day
 
 
 def test_a_month_is_usual_after_11_days_and_overdue_after_23() -> None:

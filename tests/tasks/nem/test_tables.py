@@ -16,6 +16,7 @@ from nemflow.tasks.nem.tables import (
     ROOFTOP_PV_ACTUAL,
     TABLES,
     TRADINGPRICE,
+    TREGION,
 )
 
 _every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -36,7 +37,7 @@ def test_dispatch_is_always_5_minutes_and_the_others_only_since_october_2021() -
     before, after = date(2021, 9, 30), date(2021, 10, 1)
     for table in (DISPATCHPRICE, DISPATCHREGIONSUM, DREGION):
         assert [table.minutes_on(day) for day in (before, after)] == [5, 5]
-    for table in (TRADINGPRICE, PRICE_AND_DEMAND):
+    for table in (TRADINGPRICE, TREGION, PRICE_AND_DEMAND):
         assert [table.minutes_on(day) for day in (before, after)] == [30, 5]
     assert [ROOFTOP_PV_ACTUAL.minutes_on(day) for day in (before, after)] == [30, 30]
 

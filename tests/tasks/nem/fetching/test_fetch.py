@@ -3,7 +3,7 @@
 import pickle
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -130,20 +130,31 @@ def test_a_month_not_over_is_taken_from_the_growing_files(fetch, sandbox, settin
 
 
 @pytest.mark.parametrize(
-    ("day", "sentence"),
+    ("day", "source", "usual"),
     [
-        (date(2026, 2, 18), "the day ends at 24:00 market time (UTC+10)"),
-        (date(2026, 2, 19), "the day lies in the future"),
+        (date(2026, 2, 18), None, "2026-02-19 00:00"),
+        (date(2026, 2, 18), Source.DISPATCHIS, "2026-02-19 00:00"),
+        (date(2026, 2, 18), Source.PUBLIC_PRICES, "2026-02-19 04:07"),
+        (date(2026, 2, 18), Source.PRICE_AND_DEMAND, "2026-02-19 06:00"),
+        (date(2026, 2, 18), Source.MMSDM, "2026-03-12 00:00"),
+        (date(2026, 2, 19), None, "2026-02-20 00:00"),
     ],
 )
-def test_a_day_that_is_not_over_is_not_asked_for(fetch, sandbox, day, sentence):
+def test_a_day_that_is_not_over_is_not_asked_for_whatever_is_there_of_it(
+    fetch, sandbox, day, source, usual
+):
     with pytest.raises(NotPublishedYet) as error:
-        fetch(day)
-    next_day = day + timedelta(days=1)
+        fetch(day, source=source)
+    why = {
+        date(2026, 2, 18): (
+            "only whole days are kept, and this one ends at 24:00 market time (UTC+10)"
+        ),
+        date(2026, 2, 19): "the day lies in the future",
+    }[day]
     assert str(error.value) == (
-        f"prices of {day} are not published yet: {sentence}; "
-        f"usually there by {next_day} 00:00 market time"
+        f"prices of {day} are not published yet: {why}; usually there by {usual} market time"
     )
+    assert f"{error.value.usual_at:%Y-%m-%d %H:%M}" == usual
     assert sandbox.paths == []
 
 

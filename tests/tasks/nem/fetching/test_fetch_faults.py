@@ -11,6 +11,7 @@ from nemflow.tasks.nem.sources import Source
 TABLE = "DISPATCHPRICE_202002"
 REGION = "PRICE_AND_DEMAND_199901_QLD1"
 TABLE_DAY, REGION_DAY = date(2020, 2, 3), date(1999, 1, 3)
+BUNDLE, BUNDLE_DAY = "MMSDM_2014_01.zip", date(2014, 1, 1)
 
 TRANSFER_FAULTS = {
     FaultKind.FORBIDDEN: "answered 403 Forbidden (5 tries); 403 from AEMO often means slow down",
@@ -117,9 +118,27 @@ def test_a_web_page_in_place_of_a_bundle_does_not_mean_that_ranges_are_not_sent(
     assert fetch(date(2014, 1, 1)).source is Source.BUNDLE
 
 
-@pytest.mark.parametrize("kind", [FaultKind.BROKEN_ZIP, FaultKind.WRONG_FOOTER])
+@pytest.mark.parametrize("kind", TABLE_FAULTS)
 def test_a_broken_table_inside_a_bundle_is_not_kept(fetch, sandbox, settings, kind):
-    sandbox.commit(Fault(kind=kind, path_contains="MMSDM_2014_01.zip"))
-    with pytest.raises(BrokenFile, match="PUBLIC_DVD_DISPATCHPRICE_201401010000"):
-        fetch(date(2014, 1, 1))
+    sandbox.commit(Fault(kind=kind, path_contains=BUNDLE, inflated_bytes=270_000_000))
+    with pytest.raises(BrokenFile, match="PUBLIC_DVD_DISPATCHPRICE_201401010000") as error:
+        fetch(BUNDLE_DAY)
+    assert TABLE_FAULTS[kind] in str(error.value)
     assert archive_files(settings) == []
+    sandbox.commit()
+    assert fetch(BUNDLE_DAY).source is Source.BUNDLE
+
+
+@pytest.mark.parametrize("kind", TRANSFER_FAULTS)
+def test_a_bundle_whose_transfer_stays_bad_gives_way_to_nothing(fetch, sandbox, settings, kind):
+    fetch(BUNDLE_DAY)  # so that it is made: the timeout waits for the fault
+    for path in archive_files(settings):
+        path.unlink()
+    asked = len(sandbox.paths)
+    sandbox.commit(Fault(kind=kind, path_contains=BUNDLE, after_bytes=0))
+    with pytest.raises(DownloadError, match=BUNDLE) as error:
+        fetch(BUNDLE_DAY, read_timeout_s=0.3)
+    words = "answered 416" if kind is FaultKind.EMPTY_FILE else TRANSFER_FAULTS[kind]
+    assert words in str(error.value)
+    assert archive_files(settings) == []
+    assert not any("priceanddemand" in path for path in sandbox.paths[asked:])

@@ -1,5 +1,6 @@
 """The faults of the sandbox, for every report feed: what is told, what is kept, and that it heals."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 
 from nemflow.errors import BrokenFile, DownloadError, NotThere
 from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_TRADING_PRICES, Dataset
+from nemflow.tasks.nem.feeds import Folder
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
-from nemflow.tasks.nem.sources import Source
+from nemflow.tasks.nem.sources import REPORT_FEEDS, Shelf, Source
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,17 @@ class Case:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_archived(self) -> bool:
+        return self.name.endswith(("-day", "-week", "-month"))
 
+    @property
+    def folder(self) -> Folder:
+        feed = REPORT_FEEDS[self.source]
+        return feed.archive if self.is_archived else feed.current
+
+
+RECENT = date(2026, 2, 17)  # the day before the clock's: all of it is in CURRENT
 PRICES = Case(
     "public-prices", date(2026, 2, 16), Source.PUBLIC_PRICES, "PUBLIC_PRICES_202602160000_"
 )
@@ -33,20 +45,35 @@ PRICES_MONTH = Case(
     "public-prices-month", date(2025, 11, 15), Source.PUBLIC_PRICES, "PUBLIC_PRICES_20251101.zip"
 )
 DAILY = Case("daily", date(2026, 2, 16), Source.DAILY_REPORTS, "PUBLIC_DAILY_202602160000_")
-DISPATCH = Case(
-    "dispatchis", date(2026, 2, 17), Source.DISPATCHIS, "PUBLIC_DISPATCHIS_202602171200_"
+DAILY_MONTH = Case(
+    "daily-month", date(2025, 11, 15), Source.DAILY_REPORTS, "PUBLIC_DAILY_20251101.zip"
 )
+DISPATCH = Case("dispatchis", RECENT, Source.DISPATCHIS, "PUBLIC_DISPATCHIS_202602171200_")
 DISPATCH_DAY = Case(
     "dispatchis-day", date(2026, 2, 10), Source.DISPATCHIS, "PUBLIC_DISPATCHIS_20260210.zip"
 )
+LEGACY = Case("dispatch-reports", RECENT, Source.DISPATCH_REPORTS, "PUBLIC_DISPATCH_202602171200_")
+LEGACY_DAY = Case(
+    *("dispatch-reports-day", date(2026, 2, 10), Source.DISPATCH_REPORTS),
+    "PUBLIC_DISPATCH_20260210.zip",
+)
 TRADING = Case(
-    *("tradingis", date(2026, 2, 17), Source.TRADINGIS, "PUBLIC_TRADINGIS_202602171200_"),
+    *("tradingis", RECENT, Source.TRADINGIS, "PUBLIC_TRADINGIS_202602171200_"),
     NEM_TRADING_PRICES,
 )
 TRADING_WEEK = Case(
     *("tradingis-week", date(2026, 1, 28), Source.TRADINGIS, "PUBLIC_TRADINGIS_20260125_20260131"),
     NEM_TRADING_PRICES,
 )
+SHELVES = {
+    (case.source, shelf): case
+    for shelf, cases in {
+        Shelf.CURRENT: (PRICES, DAILY, DISPATCH, LEGACY, TRADING),
+        Shelf.ARCHIVE: (PRICES_MONTH, DAILY_MONTH, DISPATCH_DAY, LEGACY_DAY, TRADING_WEEK),
+    }.items()
+    for case in cases
+}
+ALL = list(SHELVES.values())
 
 TRANSFER_FAULTS = {
     FaultKind.FORBIDDEN: "answered 403 Forbidden (1 try); 403 from AEMO often means slow down",
@@ -66,7 +93,6 @@ CONTENT_FAULTS = {
     FaultKind.MISSING_COLUMN: "RRP",
     FaultKind.TEXT_IN_NUMBER: "'n/a'",
 }
-FEW_FAULTS = {kind: CONTENT_FAULTS[kind] for kind in (FaultKind.WRONG_CRC, FaultKind.WRONG_FOOTER)}
 
 
 def cross(cases, faults):
@@ -89,7 +115,7 @@ def get(fetch):
 
 @pytest.fixture
 def archive_names(settings):
-    """List the published files kept, that of sidecars and accounts left out."""
+    """List the published files kept, sidecars and accounts left out."""
 
     def names():
         found = (path for path in settings.data_dir.rglob("*") if path.is_file())
@@ -98,13 +124,17 @@ def archive_names(settings):
     return names
 
 
-@pytest.mark.parametrize(
-    ("case", "kind", "words"), cross([PRICES, PRICES_MONTH, DISPATCH], TRANSFER_FAULTS)
-)
+def test_every_shelf_of_every_feed_is_struck_here():
+    assert set(SHELVES) == set(itertools.product(REPORT_FEEDS, (Shelf.CURRENT, Shelf.ARCHIVE)))
+
+
+@pytest.mark.parametrize(("case", "kind", "words"), cross(ALL, TRANSFER_FAULTS))
 def test_a_transfer_that_stays_bad_is_told_and_nothing_of_the_file_is_kept(
-    get, sandbox, archive_names, case, kind, words
+    get, sandbox, archive_names, tmp_path, case, kind, words
 ):
-    sandbox.commit(Fault(kind=kind, path_contains=case.path))
+    if kind is FaultKind.STALLED:  # make all files, so that the timeout waits for the fault
+        get(case, data_dir=tmp_path / "other")
+    sandbox.commit(Fault(kind=kind, path_contains=case.path, after_bytes=500))
     with pytest.raises(DownloadError) as error:
         get(case, timeout_s=0.5 if kind is FaultKind.STALLED else 60)
     said = str(error.value)
@@ -114,13 +144,7 @@ def test_a_transfer_that_stays_bad_is_told_and_nothing_of_the_file_is_kept(
     assert not any(case.path in name for name in archive_names())
 
 
-@pytest.mark.parametrize(
-    ("case", "kind", "words"),
-    [
-        *cross([PRICES, PRICES_MONTH, DAILY, DISPATCH_DAY], CONTENT_FAULTS),
-        *cross([DISPATCH, TRADING, TRADING_WEEK], FEW_FAULTS),
-    ],
-)
+@pytest.mark.parametrize(("case", "kind", "words"), cross(ALL, CONTENT_FAULTS))
 def test_a_broken_report_is_named_and_not_kept(get, sandbox, archive_names, case, kind, words):
     sandbox.commit(Fault(kind=kind, path_contains=case.path))
     with pytest.raises(BrokenFile) as error:
@@ -132,7 +156,17 @@ def test_a_broken_report_is_named_and_not_kept(get, sandbox, archive_names, case
     assert not any(case.path in name for name in archive_names())
 
 
-@pytest.mark.parametrize("case", [PRICES, DAILY, DISPATCH_DAY], ids=str)
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_file_that_is_listed_and_not_there_is_told_and_nothing_is_kept(
+    get, sandbox, archive_names, case
+):
+    sandbox.commit(Fault(kind=FaultKind.NOT_FOUND, path_contains=case.path))
+    with pytest.raises(NotThere, match=rf"{case.path}.*404"):
+        get(case)
+    assert not any(case.path in name for name in archive_names())
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
 def test_after_a_broken_report_the_next_run_heals(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.WRONG_CRC, path_contains=case.path))
     with pytest.raises(BrokenFile):
@@ -155,15 +189,21 @@ def test_a_bomb_in_a_report_is_refused(get, sandbox, archive_names, understated)
     assert not any(PRICES.path in name for name in archive_names())
 
 
-@pytest.mark.parametrize("case", [PRICES, DISPATCH_DAY], ids=str)
+@pytest.mark.parametrize("case", ALL, ids=str)
 def test_a_report_cut_short_without_the_length_telling_is_not_kept(get, sandbox, case):
-    cut = Fault(kind=FaultKind.TRUNCATED, path_contains=case.path, consistent_length=True)
-    sandbox.commit(cut)
+    sandbox.commit(
+        Fault(
+            kind=FaultKind.TRUNCATED,
+            path_contains=case.path,
+            after_bytes=500,
+            consistent_length=True,
+        )
+    )
     with pytest.raises(BrokenFile):
         get(case)
 
 
-@pytest.mark.parametrize("case", [PRICES, DISPATCH, DISPATCH_DAY], ids=str)
+@pytest.mark.parametrize("case", ALL, ids=str)
 def test_a_fault_of_a_better_source_never_gives_way_in_silence(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.UNAVAILABLE, path_contains=case.path))
     with pytest.raises(DownloadError, match="answered 503"):
@@ -171,37 +211,45 @@ def test_a_fault_of_a_better_source_never_gives_way_in_silence(get, sandbox, cas
     assert not any("priceanddemand" in path for path in sandbox.paths)
 
 
+@pytest.mark.parametrize("case", ALL, ids=str)
 @pytest.mark.parametrize("kind", [FaultKind.UNAVAILABLE, FaultKind.HTML_200])
-def test_without_a_listing_there_is_no_guessing(get, sandbox, kind):
-    sandbox.commit(Fault(kind=kind, path_contains="CURRENT/Public_Prices/"))
-    with pytest.raises(DownloadError, match="/Reports/CURRENT/Public_Prices/"):
-        get(PRICES)
-    assert all(path.endswith("/Public_Prices/") for path in sandbox.paths)
+def test_without_a_listing_there_is_no_guessing(get, sandbox, case, kind):
+    folder = case.folder.path
+    sandbox.commit(Fault(kind=kind, path_contains=folder))
+    with pytest.raises(DownloadError, match=f"/{folder}"):
+        get(case)
+    assert set(sandbox.paths) == {f"/{folder}"}
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_file_that_is_not_listed_is_not_there(get, sandbox, case):
+    sandbox.commit(Fault(kind=FaultKind.LISTING_HIDES, path_contains=case.path))
+    with pytest.raises(NotThere, match=case.folder.path):
+        get(case)
 
 
 @pytest.mark.parametrize("case", [PRICES, DISPATCH], ids=str)
-def test_a_file_that_is_not_listed_is_not_there_and_the_next_source_is_told_why(get, sandbox, case):
+def test_the_source_that_is_taken_for_one_that_is_not_listed_is_told_why(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.LISTING_HIDES, path_contains=case.path))
-    with pytest.raises(NotThere):
-        get(case)
     published = get(case, source=None)
     assert published.source not in (case.source, Source.MMSDM) or case is DISPATCH
     assert published.reason
 
 
-def test_an_interval_that_rolled_away_between_listing_and_fetch_gives_way(get, sandbox):
-    sandbox.commit(Fault(kind=FaultKind.ROLLED_AWAY, path_contains=DISPATCH.path))
-    with pytest.raises(NotThere, match="PUBLIC_DISPATCHIS_202602171200_"):
-        get(DISPATCH)
+@pytest.mark.parametrize("case", [case for case in ALL if not case.is_archived], ids=str)
+def test_a_file_that_rolled_away_between_listing_and_fetch_is_not_there(get, sandbox, case):
+    sandbox.commit(Fault(kind=FaultKind.ROLLED_AWAY, path_contains=case.path))
+    with pytest.raises(NotThere, match=case.path):
+        get(case)
 
 
-def test_a_listing_without_dates_and_sizes_is_enough(get, sandbox):
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_listing_without_dates_and_sizes_is_enough(get, sandbox, case):
     sandbox.commit(Fault(kind=FaultKind.LISTING_BARE))
-    assert get(PRICES).source is Source.PUBLIC_PRICES
-    assert get(DISPATCH).source is Source.DISPATCHIS
+    assert get(case).source is case.source
 
 
-@pytest.mark.parametrize("case", [PRICES, DISPATCH_DAY, TRADING_WEEK], ids=str)
+@pytest.mark.parametrize("case", ALL, ids=str)
 def test_a_real_fetch_of_reports_from_the_sandbox_is_refused(get, sandbox, archive_names, case):
     with pytest.raises(DownloadError, match="serves nemflow's SYNTHETIC market; use --sandbox"):
         get(case, synthetic=False)

@@ -8,7 +8,7 @@ import pytest
 
 from nemflow.errors import BrokenFile, DownloadError, NotThere
 from nemflow.tasks.nem.datasets import NEM_TRADING_PRICES
-from nemflow.tasks.nem.feeds import DISPATCHIS, PUBLIC_PRICES, TRADINGIS
+from nemflow.tasks.nem.feeds import DISPATCH_REPORTS, DISPATCHIS, PUBLIC_PRICES, TRADINGIS
 from nemflow.tasks.nem.market_time import NEM_TIME, interval_ends
 from nemflow.tasks.nem.published import NotPublishedYet
 from nemflow.tasks.nem.sandbox import Fault, FaultKind, SandboxServer
@@ -151,6 +151,19 @@ def test_intervals_that_have_rolled_away_give_way_to_the_next_source(get, made, 
     with pytest.raises(NotThere, match="lacks 9 of 288 intervals"):
         get(source=Source.DISPATCHIS)
     assert get().source is Source.PUBLIC_PRICES
+
+
+def test_the_older_form_of_dispatchis_is_taken_where_that_lacks_an_interval(get, made, root):
+    made.publish_intervals(root, DISPATCHIS, DAY)
+    made.publish_intervals(root, DISPATCH_REPORTS, DAY)
+    early = datetime(2026, 4, 17, 1, tzinfo=NEM_TIME)
+    assert get(now=lambda: early).source is Source.DISPATCHIS
+    lacking = made.interval_stem(DISPATCHIS, interval_ends(DAY, 5)[99])
+    made.write_listing(root, DISPATCHIS.current, hidden=[f"{lacking}.zip"])
+    published = get(now=lambda: early, data_dir=root / "other")
+    assert (published.source, published.quality) == (Source.DISPATCH_REPORTS, Quality.LIVE)
+    assert "lacks 1 of 288 intervals of 2026-04-16: 2026-04-16 08:20" in published.reason
+    assert published.reason.endswith("; using dispatch-reports (current), live")
 
 
 @pytest.mark.parametrize("begins_at_midnight", [True, False])

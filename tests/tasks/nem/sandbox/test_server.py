@@ -63,9 +63,13 @@ def test_everything_hangs_below_the_root(fetch: Fetch) -> None:
     assert b"To Parent" not in fetch("/").body
     assert _links(fetch("/Data_Archive/Wholesale_Electricity/").body) == [MMSDM]
     assert _links(fetch("/Reports/").body) == ["/Reports/ARCHIVE/", "/Reports/CURRENT/"]
-    names = ("Daily_Reports", "DispatchIS_Reports", "Public_Prices", "TradingIS_Reports")
-    for top in ("/Reports/CURRENT/", "/Reports/ARCHIVE/"):
-        assert _links(fetch(top).body) == [f"{top}{name}/" for name in names]
+    names = [
+        *("Daily_Reports", "Dispatch_Reports", "DISPATCHIS_PRICE_REVISIONS"),
+        *("DispatchIS_Reports", "Public_Prices", "TradingIS_Reports"),
+    ]
+    in_both = [name for name in names if name != "DISPATCHIS_PRICE_REVISIONS"]
+    for top, there in (("/Reports/CURRENT/", names), ("/Reports/ARCHIVE/", in_both)):
+        assert _links(fetch(top).body) == [f"{top}{name}/" for name in there]
 
 
 def test_years_before_2015_hold_bundles_only(fetch: Fetch) -> None:

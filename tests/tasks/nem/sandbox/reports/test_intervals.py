@@ -1,4 +1,4 @@
-"""DispatchIS and TradingIS: an interval in each file; days and weeks of them in ARCHIVE."""
+"""DispatchIS, Dispatch and TradingIS: an interval in each file; days and weeks in ARCHIVE."""
 
 import io
 import re
@@ -13,6 +13,7 @@ import pytest
 from nemflow.tasks.nem.market_time import NEM_TIME, parse_stamp
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.sandbox import SandboxServer, market
+from nemflow.tasks.nem.sandbox.dispatch_csv import dispatch_csv
 from nemflow.tasks.nem.sandbox.dispatchis_csv import dispatchis_csv
 from nemflow.tasks.nem.sandbox.intervals import interval_ending
 from nemflow.tasks.nem.sandbox.tradingis_csv import tradingis_csv
@@ -21,6 +22,7 @@ DISPATCHIS = "/Reports/CURRENT/DispatchIS_Reports/"
 TRADINGIS = "/Reports/CURRENT/TradingIS_Reports/"
 DISPATCHIS_DAYS = "/Reports/ARCHIVE/DispatchIS_Reports/"
 TRADINGIS_WEEKS = "/Reports/ARCHIVE/TradingIS_Reports/"
+DISPATCH, DISPATCH_DAYS = "/Reports/CURRENT/Dispatch_Reports/", "/Reports/ARCHIVE/Dispatch_Reports/"
 
 Fetch = Callable[..., Any]
 Listing = Callable[[str], list[Any]]
@@ -80,7 +82,20 @@ def test_archived_weeks_run_from_sunday_to_saturday(listed: Listing) -> None:
     assert files[-1].modified == _at(2026, 2, 15, 1, 1)
 
 
-@pytest.mark.parametrize("folder", [DISPATCHIS, TRADINGIS, DISPATCHIS_DAYS, TRADINGIS_WEEKS])
+def test_the_older_form_of_dispatchis_comes_and_goes_with_it_under_names_of_its_own(
+    listed: Listing,
+) -> None:
+    folder, *files = listed(DISPATCH)
+    assert (folder.name, folder.size) == ("DUPLICATE", None)
+    assert files[-1].name == "PUBLIC_DISPATCH_202602181000_20260218095512_LEGACY.zip"
+    assert [file.name[16:28] for file in files] == [f.name[18:30] for f in listed(DISPATCHIS)]
+    days, others = listed(DISPATCH_DAYS), listed(DISPATCHIS_DAYS)
+    assert [f.name.replace("DISPATCH_", "DISPATCHIS_") for f in days] == [f.name for f in others]
+
+
+@pytest.mark.parametrize(
+    "folder", [DISPATCHIS, TRADINGIS, DISPATCH, DISPATCHIS_DAYS, TRADINGIS_WEEKS, DISPATCH_DAYS]
+)
 def test_listed_sizes_are_those_of_the_files(fetch: Fetch, listed: Listing, folder: str) -> None:
     file = listed(folder)[-1]
     assert len(fetch(file.href).body) == file.size
@@ -125,6 +140,20 @@ def test_where_aemo_directed_a_report_has_both_runs(sections: Any) -> None:
     for row in prices:
         price = market.price if row["INTERVENTION"] == "0" else market.intervention_price
         assert Decimal(row["RRP"]) == price(row["REGIONID"], end)
+
+
+def test_the_older_form_says_of_an_interval_what_dispatchis_says(sections: Any) -> None:
+    for end in (_at(2019, 4, 30, 10, 35), _at(2026, 2, 18, 9, 55)):
+        which = interval_ending(end, 5)
+        reports = [sections(make(which, 1)).rows for make in (dispatch_csv, dispatchis_csv)]
+        older = reports[0]["DREGION", "", "3"]
+        tables = [rows for head, rows in reports[1].items() if head[1] in ("PRICE", "REGIONSUM")]
+        for column, rows in (("RRP", tables[0]), ("TOTALDEMAND", tables[1])):
+            texts = [
+                sorted((row["REGIONID"], row["INTERVENTION"], row[column]) for row in given)
+                for given in (older, rows)
+            ]
+            assert texts[0] == texts[1]
 
 
 def test_a_table_may_be_missing(sections: Any) -> None:

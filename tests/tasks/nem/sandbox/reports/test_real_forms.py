@@ -11,6 +11,7 @@ import pytest
 
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sandbox.daily_csv import public_daily_csv
+from nemflow.tasks.nem.sandbox.dispatch_csv import dispatch_csv
 from nemflow.tasks.nem.sandbox.dispatchis_csv import dispatchis_csv
 from nemflow.tasks.nem.sandbox.intervals import interval_ending
 from nemflow.tasks.nem.sandbox.revisions import ORIGINAL
@@ -46,6 +47,15 @@ def test_tradingis_has_the_real_tables_in_their_order(aemo_files: Path, sections
     end = datetime(2024, 3, 3, 13, 35, tzinfo=NEM_TIME)
     ours = sections(tradingis_csv(interval_ending(end, 5), 1)).columns
     real = _real_columns(aemo_files, "tradingis/2024-03-03/*.zip")
+    assert list(ours.items()) == list(real.items())
+
+
+def test_the_older_form_of_dispatchis_has_the_real_tables_in_their_order(
+    aemo_files: Path, sections: Any
+) -> None:
+    end = datetime(2024, 3, 15, 19, 45, tzinfo=NEM_TIME)
+    ours = sections(dispatch_csv(interval_ending(end, 5), 1)).columns
+    real = _real_columns(aemo_files, "dispatch_legacy/2024-03-15/*.zip")
     assert list(ours.items()) == list(real.items())
 
 
