@@ -62,7 +62,7 @@ def refresh_revised(
     made = dict(unsettled_days(market.data_dir, dataset, span, looked_at))
     if not made:
         return
-    from nemflow.flows.nem.raw import fetch_settings  # imports pyarrow
+    from nemflow.flows.nem.fetching import fetch_settings
     from nemflow.tasks.nem.fetch import open_client
     from nemflow.tasks.nem.price_revisions import fetch_revisions, may_be_revised
 
