@@ -4,9 +4,10 @@ import ctypes
 import threading
 from contextlib import suppress
 
-_M_MMAP_THRESHOLD = -3  # of malloc.h
-_LARGE_BYTES = 1 << 18
-_KEPT_MS = 0
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+_LARGE_BYTES = 1 << 20
+_SPARE_BYTES = 8 << 20
+_KEPT_MS = 10
 
 
 def prepare_arrow() -> None:
@@ -33,4 +34,6 @@ def give_memory_back_soon() -> None:
         pa.set_memory_pool(pa.jemalloc_memory_pool())
         pa.jemalloc_set_decay_ms(_KEPT_MS)
     with suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, _SPARE_BYTES)

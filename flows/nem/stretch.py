@@ -3,6 +3,7 @@
 import contextvars
 import functools
 import queue
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -73,12 +74,22 @@ class Benches:
     def __init__(self, number: int, market: MarketSettings) -> None:
         self._all = [Bench(market) for _ in range(number)]
         self._free: queue.SimpleQueue[Bench] = queue.SimpleQueue()
+        self._reading = threading.Semaphore(-(-number // 2))
         for bench in self._all:
             self._free.put(bench)
 
     def take(self) -> Bench:
         """Return a bench that is free, when there is one."""
         return self._free.get()
+
+    def read_at(self, bench: Bench, work: Callable[[], T]) -> T:
+        """Do the work of reading a file at a bench, while no more than half of the benches read one.
+
+        It is then that a file takes the most memory, as text and as rows; to make its days takes
+        twice as long, so that the others are seldom kept waiting.
+        """
+        with self._reading:
+            return bench.do(work)
 
     def give_back(self, bench: Bench) -> None:
         """Clear a bench and make it free; the memory of what lay on it goes back to the system."""
@@ -106,6 +117,10 @@ class Seat:
         if self._bench is None:
             self._bench = self._benches.take()
         return self._bench
+
+    def read(self, work: Callable[[], T]) -> T:
+        """Do the work of reading a file at the unit's bench."""
+        return self._benches.read_at(self.bench(), work)
 
     def leave(self) -> None:
         """Give the bench back, if one was taken."""
@@ -162,9 +177,8 @@ def verify_at(seat: Seat, path: Path, table: Table, month: Month) -> "FileFacts"
     """Verify a table's file at a bench and keep its rows on the desk."""
     from nemflow.tasks.nem.verify import verify_table_file  # imports pyarrow
 
-    bench = seat.bench()
-    keep = functools.partial(bench.desk.put_file, path, table)
-    return bench.do(functools.partial(verify_table_file, path, table, month, keep))
+    keep = functools.partial(seat.bench().desk.put_file, path, table)
+    return seat.read(functools.partial(verify_table_file, path, table, month, keep))
 
 
 @dataclass(frozen=True, slots=True)
