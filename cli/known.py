@@ -88,9 +88,9 @@ def stale_runs(
     Raises:
         HistoryError: there is a history that cannot be read.
     """
-    from nemflow.flows.nem.stale import find_stale  # pyarrow: only who asks waits for it
+    from nemflow.flows.nem.stale import find_stale  # only who asks waits for it
 
-    making = making_of(settings, dataset)
+    making = making_of(settings, dataset, keep=False)  # a dry run asks this too
     found = find_stale(settings.data_dir, dataset, min(days), max(days), making)
     wanted = set(days)
     stale = {key: f"stale: {why}" for key, why in found.items() if key[1] in wanted}
@@ -100,19 +100,20 @@ def stale_runs(
     return {(f"{dataset}_{stage}", day): why for (stage, day), why in stale.items()}
 
 
-def making_of(settings: Settings, dataset: str) -> "Making":
+def making_of(settings: Settings, dataset: str, *, keep: bool = True) -> "Making":
     """Return how days of a data set would be made now, and what the history says they were made by.
+
+    Args:
+        keep: in the state folder, for the next time, how they would be made now.
 
     Raises:
         HistoryError: there is a history that cannot be read.
     """
     # what only lists files does not pay for these
-    from nemflow.cli.market import market_settings
-    from nemflow.flows.nem.catalog import CATALOG
+    from nemflow.cli.flow_versions import versions_now
     from nemflow.flows.nem.stale import Making
 
-    market = market_settings(settings)
-    versions = {e.stage: e.build(market).version for e in CATALOG.dataset(dataset)}
+    versions = versions_now(settings, dataset, keep=keep)
     return Making(versions=versions, recorded=_recorded(settings, dataset))
 
 
