@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from statistics import mean
 
 from nemflow.cli.settings import AUTO, Settings
 from nemflow.cli.wording import count_of, format_bytes, format_seconds
@@ -73,7 +72,8 @@ def forecast(
     past = sum(map(len, took.values()))
     if not took or not all(took.values()):
         return Forecast(asked, 0.0 if not took else None, past)
-    return Forecast(asked, sum(mean(took[s]) * len(days[s]) for s in took), past)
+    expected_s = sum(sum(each) / len(each) * len(days[stage]) for stage, each in took.items())
+    return Forecast(asked, expected_s, past)
 
 
 def _durations(settings: Settings, flow: str) -> list[float]:

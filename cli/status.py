@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import click
 
-from nemflow.cli import completing
 from nemflow.cli.asked import Subject, find_dataset, subject_of
 from nemflow.cli.calendar_lines import (
     CHARACTERS,
@@ -26,6 +25,7 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import colour_wanted, put_json, put_lines, width_of_terminal
 from nemflow.cli.settings import SYNTHETIC, Settings
+from nemflow.cli.stored_options import stored_days_options
 from nemflow.cli.to_do import command_for, describe_gap
 from nemflow.cli.wording import count_of, cut
 from nemflow.flows.nem.coverage import Coverage, Gap, combine, first_day_of, read_coverage
@@ -40,30 +40,10 @@ _MOST_GAPS = 10
 
 
 @click.command("status", short_help="Show which days are there.")
-@click.argument("dataset", required=False, metavar="[DATASET]", shell_complete=completing.datasets)
-@click.option(
-    "--dataset",
-    "named",
-    metavar="DATASET",
-    shell_complete=completing.datasets,
-    help="The same as DATASET.",
-)
-@click.option(
-    "--start",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The first day: 2014-01-01, 2014-01, 2014.",
-)
-@click.option(
-    "--end",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The last day, in the same forms; default yesterday.",
-)
+@stored_days_options("The first day: 2014-01-01, 2014-01, 2014.")
 @click.option("--stage", type=click.Choice(STAGES), help="This stage only, not the worse of both.")
 @click.option("--deep", is_flag=True, help="Look into each file too: is it stale?")
 @click.option("--check", is_flag=True, help="Exit with 3 if there is something to do.")
-@click.option("--sandbox", is_flag=True, help="Look at the SYNTHETIC market's folder.")
 @settings_options
 @json_option("One JSON object.")
 @debug_option
