@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from nemflow.errors import SettingsError
+from nemflow.flows.write_ahead import write_ahead
 
 VERSION = 1
 """Of the tables; grows when they change."""
@@ -150,7 +151,7 @@ class Store:
         connection.execute("COMMIT")
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        write_ahead(connection, _BUSY_S)
         connection.execute("PRAGMA foreign_keys = ON")
         [found] = connection.execute("PRAGMA user_version").fetchone()
         if found > VERSION:
