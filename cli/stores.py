@@ -55,23 +55,6 @@ def find_flow_to_run(store: Store, what: str, project: str | None) -> Registrati
     return None
 
 
-def read_words(words: tuple[str, ...]) -> dict[str, str]:
-    """Return ``name=value`` words as a mapping.
-
-    Raises:
-        SettingsError: a word is not of that form, or a name comes twice.
-    """
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise SettingsError(f"{word}: write a parameter as name=value, as in date=yesterday")
-        if name in found:
-            raise SettingsError(f"{word}: {name} was given before, as {found[name]}")
-        found[name] = text
-    return found
-
-
 def registration_facts(registration: Registration) -> dict[str, object]:
     """Return a registration as the keys of a JSON object."""
     return {

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from nemflow.cli.dates import read_days
+from nemflow.cli.name_value import split_words
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import PROJECT, find_flow_to_run, open_store, read_words
+from nemflow.cli.stores import PROJECT, find_flow_to_run, open_store
 from nemflow.cli.wording import count_of
 from nemflow.errors import SettingsError
 from nemflow.flows.agent.registry import Registration
@@ -84,4 +85,4 @@ def _parameters(
         return [{"date": day.isoformat()} for day in read_days(dates or ["yesterday"], now)]
     if dates:
         raise SettingsError(f"--date is for the price flows; {what} takes --param date=2014-01-01")
-    return [read_words(words)]
+    return [split_words(words)]

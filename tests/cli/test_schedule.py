@@ -57,7 +57,10 @@ def test_a_removed_schedule_is_gone(nemflow):
         (("nem_price", "--every", "1h"), "did you mean nem_prices?"),
         (("nem_prices", "--every", "1h", "day=today"), "day: the flows of nemflow take date="),
         (("nem_prices", "--every", "1h", "date=tomorow"), "tomorow: not a date"),
-        (("nem_prices", "--every", "1h", "today"), "write a parameter as name=value"),
+        (
+            ("nem_prices", "--every", "1h", "today"),
+            "error: today: write name=value, as in date=yesterday",
+        ),
         (("nem_prices", "--every", "1h", "--tz", "Sydney"), "no such time zone"),
     ],
 )
