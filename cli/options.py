@@ -5,8 +5,10 @@ hand them out. `--debug` thus works before and after the command's name.
 """
 
 import enum
+import functools
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +72,28 @@ def need_command(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         put_error(context.get_help())
         context.exit(WRONG_USE)
+
+
+def gathered(name: str, kind: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator by which a command gets some of its options as one record.
+
+    It stands below the options.
+
+    Args:
+        name: of the command's argument for the record.
+        kind: a dataclass; its fields are called as the options are.
+    """
+    names = [field.name for field in fields(kind)]
+
+    def gather(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def called(*arguments: object, **options: object) -> None:
+            record = kind(**{field: options.pop(field) for field in names})
+            command(*arguments, **options, **{name: record})
+
+        return called
+
+    return gather
 
 
 def config_option(command: _Command) -> _Command:
