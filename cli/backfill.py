@@ -21,6 +21,7 @@ from nemflow.cli.work_options import Work, work_options
 from nemflow.flows.catalog import Entry
 from nemflow.flows.nem.backfill_record import BackfillRecord, BackfillRecords
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
+from nemflow.tasks.nem.market_time import NEM_TIME
 
 _MOST_WORKERS = 4  # more get in each other's way
 
@@ -165,7 +166,7 @@ def _say_none_failed(last: BackfillRecord | None, settings: Settings) -> None:
     if last is None:
         put_error(f"there was no backfill into {settings.data_dir} yet; give --start")
     else:
-        when = f"{last.started_at.astimezone():%Y-%m-%d %H:%M}"
+        when = f"{last.started_at.astimezone(NEM_TIME):%Y-%m-%d %H:%M}+10:00"
         put_error(f"nothing failed in the last backfill, of {when}, {last.start} to {last.end}")
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from nemflow.cli.backfill_order import Order
 from nemflow.cli.backfill_summary import describe_plan
 from nemflow.cli.output import put_json, put_lines
-from nemflow.cli.settings import Settings
+from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.nem.on_disk import days_on_disk, look
 from nemflow.flows.nem.outcome import SCHEMA
 from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
@@ -68,8 +68,9 @@ def say_plan(
     told = forecast(settings, order.dataset, work, order.now)
     if not order.as_json:
         counts = Counter(why for days in reasons.values() for why in days.values())
-        put_lines(describe_plan(plan, order.dataset, order.days, str(settings.data_dir), counts))
-        put_lines([f"  {told}"] if plan.units else [])
+        lines = describe_plan(plan, order.dataset, order.days, str(settings.data_dir), counts)
+        lines += [f"  {told}"] if plan.units else []
+        put_lines(f"{SYNTHETIC} {line}" if order.sandbox else line for line in lines)
         return
     units = [
         {

@@ -137,6 +137,11 @@ def workers_option(command: _Command) -> _Command:
 def talk_options(command: _Command) -> _Command:
     """Add ``--quiet`` and ``--verbose``."""
     command = _talk("--verbose", "-v", Verbosity.VERBOSE, "Say more: every step.")(command)
+    return quiet_option(command)
+
+
+def quiet_option(command: _Command) -> _Command:
+    """Add ``--quiet`` alone."""
     return _talk("--quiet", "-q", Verbosity.QUIET, "Say nothing but errors.")(command)
 
 

@@ -99,7 +99,7 @@ def _say_forecast(order: Order, records: Sequence[FlowRunRecord], settings: Sett
     if order.as_json:
         put_json({"schema": SCHEMA, "type": "forecast", **told.as_json()})
     elif order.verbosity is not Verbosity.QUIET and any(work.values()):
-        put_lines([str(told)])
+        put_lines([f"{SYNTHETIC} {told}" if order.sandbox else str(told)])
 
 
 def _manner(order: Order) -> Manner:

@@ -232,18 +232,18 @@ def _refresh(
 
 
 def _span(start: str | None, end: str | None, now: datetime) -> Span:
-    first = FIRST_DAY if start is None else _days_named(start, now)[0]
-    last = today(now) if end is None else _days_named(end, now)[-1]
+    first = FIRST_DAY if start is None else _days_named("--start ", start, now)[0]
+    last = today(now) if end is None else _days_named("--end ", end, now)[-1]
     if first > last:
         raise SettingsError(f"--start {start} lies after --end {end or last}: swap them")
     return Span(first, last)
 
 
-def _days_named(word: str, now: datetime) -> tuple[date, date]:
+def _days_named(said: str, word: str, now: datetime) -> tuple[date, date]:
     """Return the first and the last day that a word names: a day, a month or a year."""
     if word.isdigit() and len(word) == 4 and FIRST_DAY.year <= int(word) <= today(now).year:
         return max(FIRST_DAY, date(int(word), 1, 1)), min(today(now), date(int(word), 12, 31))
-    days = read_days([word], now)
+    days = read_days([word], now, said=said)
     return days[0], days[-1]
 
 

@@ -26,7 +26,7 @@ from nemflow.cli.schedule_lines import (
     schedule_facts,
 )
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import PROJECT, find_flow_to_run, open_store
+from nemflow.cli.stores import PROJECT, agent_command, find_flow_to_run, open_store
 from nemflow.cli.wording import align
 from nemflow.errors import SettingsError
 from nemflow.flows.agent.registry import Registration
@@ -155,7 +155,8 @@ def add(
         )
         add_schedule(store, schedule)
         put_lines(describe_schedule(store, schedule, now))
-        put_lines(["an agent runs it: nemflow agent start, or nemflow agent systemd for a service"])
+        starts = agent_command(schedule.labels)
+        put_lines([f"an agent runs it: {starts}, or nemflow agent systemd for a service"])
 
 
 @command.command("list", short_help="List the schedules with their next times.")
@@ -287,5 +288,5 @@ def _checked_dates(parameters: dict[str, str], now: datetime) -> dict[str, str]:
         raise SettingsError(
             f"{unknown[0]}: the flows of nemflow take date=…, such as date=yesterday"
         )
-    read_days([parameters.get("date", "yesterday")], now)
+    read_days([parameters.get("date", "yesterday")], now, said="date=")
     return {"date": "yesterday", **parameters}

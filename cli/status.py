@@ -18,10 +18,13 @@ from nemflow.cli.dates import read_span
 from nemflow.cli.exit_codes import DONE, WORK_FOUND
 from nemflow.cli.known import known_of, making_of
 from nemflow.cli.options import (
+    Verbosity,
     debug_option,
     json_option,
+    quiet_option,
     settings_of,
     settings_options,
+    verbosity_of,
 )
 from nemflow.cli.output import colour_wanted, put_json, put_lines, width_of_terminal
 from nemflow.cli.settings import SYNTHETIC, Settings
@@ -46,6 +49,7 @@ _MOST_GAPS = 10
 @click.option("--check", is_flag=True, help="Exit with 3 if there is something to do.")
 @settings_options
 @json_option("One JSON object.")
+@quiet_option
 @debug_option
 @click.pass_context
 def command(
@@ -76,7 +80,7 @@ def command(
       nemflow status
       nemflow status --start 2014 --end 2014
       nemflow status nem_demand --stage raw
-      nemflow status --start 2024 --check
+      nemflow status --start 2024 --check --quiet
       nemflow status --deep
     """
     settings = settings_of(context)
@@ -89,6 +93,8 @@ def command(
     has_work = bool(gaps) or not coverage.days
     if as_json:
         put_json(_as_json(coverage, gaps, settings, subject))
+    elif verbosity_of(context) is Verbosity.QUIET:
+        pass  # the exit code says it
     elif coverage.days:
         paint = paint_colour if colour_wanted() else paint_plain
         put_lines(_head(coverage, settings, stage, SYNTHETIC if sandbox else ""))

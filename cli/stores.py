@@ -1,5 +1,7 @@
 """The store of schedules and runs, as the command line finds it."""
 
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from nemflow.cli.settings import Settings
@@ -53,6 +55,12 @@ def find_flow_to_run(store: Store, what: str, project: str | None) -> Registrati
             f"{error}; a flow of your own is registered with: nemflow register file.py:flow"
         ) from None
     return None
+
+
+def agent_command(labels: Iterable[str]) -> str:
+    """Return the command that starts an agent for runs with these labels."""
+    words = [word for label in labels for word in ("--label", label)]
+    return shlex.join(["nemflow", "agent", "start", *words])
 
 
 def registration_facts(registration: Registration) -> dict[str, object]:

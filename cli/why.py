@@ -108,7 +108,7 @@ def _read_name(name: str, day: str | None, now: datetime) -> tuple[str, Sequence
         raise SettingsError(
             f"{name}: which day? write it behind, as in: nemflow why {flow} 2014-01-01"
         )
-    days = read_days([day], now)
+    days = read_days([day], now, said="")
     if len(days) != 1:
         raise SettingsError(f"{day} is {len(days)} days: name one")
     return dataset, stages, days[0]

@@ -160,3 +160,9 @@ def test_what_is_not_published_yet_does_not_fail_and_says_when_it_comes(nemflow,
     assert [record["outcome"] for record in told] == ["not_published", "not_published"]
     tomorrow = current + timedelta(days=1)
     assert told[0]["reason"].endswith(f"usually there by {tomorrow} 00:00 market time")
+
+
+def test_a_word_that_is_no_date_is_named_with_its_option(nemflow):
+    ended = nemflow("refresh", "--end", "tomorow")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: --end tomorow: not a date")

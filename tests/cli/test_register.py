@@ -130,3 +130,11 @@ def test_the_next_events_of_the_others_come_with_a_warning(nemflow, lost):
 
 def test_projects_are_listed_though_a_flow_is_gone(nemflow, lost):
     assert "next" in nemflow("projects").out
+
+
+def test_the_agent_that_is_told_to_start_has_the_labels_of_the_flow(nemflow, write):
+    write()
+    told = nemflow("register", "sums.py", "--label", "gpu").out
+    assert "nemflow run sums --submit; an agent does it: nemflow agent start --label gpu\n" in told
+    told = nemflow("run", "sums", "--submit", "--label", "at home").out
+    assert "an agent does them: nemflow agent start --label 'at home' --label gpu; see" in told

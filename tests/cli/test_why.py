@@ -175,3 +175,9 @@ def test_it_loads_neither_pyarrow_nor_the_engine(nemflow, environment, tmp_path,
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_day_that_cannot_be_is_named_as_it_was_written(nemflow):
+    ended = nemflow("why", "nem_prices", "1990-01-01")
+    assert ended.code == 2
+    assert ended.err.startswith("error: 1990-01-01: lies before the market's first day")
