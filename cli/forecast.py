@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
+from nemflow.cli.advice import ask_history
 from nemflow.cli.settings import AUTO, Settings
 from nemflow.cli.wording import count_of, format_bytes, format_seconds
 from nemflow.flows.nem.estimate import Estimate, estimate
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.sources import Source
+
+if TYPE_CHECKING:  # SQLite is loaded where there is a history
+    from sqlite3 import Row
+
+    from nemflow.flows.history.reading import History
 
 _LATEST_RUNS = 200
 
@@ -77,10 +84,8 @@ def forecast(
 
 
 def _durations(settings: Settings, flow: str) -> list[float]:
-    if not settings.history_file.exists():
-        return []
-    from nemflow.flows.history.reading import History  # SQLite: only where there is a history
+    def ask(history: "History") -> list["Row"]:
+        return history.runs(flow=flow, states=("Success",), limit=_LATEST_RUNS)
 
-    with History(settings.history_file) as history:
-        runs = history.runs(flow=flow, states=("Success",), limit=_LATEST_RUNS)
+    runs = ask_history(settings, ask) or []
     return [r["duration_s"] for r in runs if r["outcome"] == "written" and r["duration_s"]]

@@ -31,7 +31,7 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
       nemflow projects
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         projects = _projects(store, now)
     if as_json:
         put_json({"schema": SCHEMA, "projects": [project.as_json() for project in projects]})

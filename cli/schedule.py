@@ -173,7 +173,7 @@ def list_(context: click.Context, /, *, project: str | None, as_json: bool) -> N
       nemflow schedule list
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         found = [one for one in schedules(store) if project in (None, one.project)]
         if as_json:
             put_json(
@@ -200,7 +200,7 @@ def next_(context: click.Context, /, *, name: str | None, number: int, as_json: 
       nemflow schedule next --n 10
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         chosen = [schedule_named(store, name)] if name else schedules(store)
         rows, wrong = merged_events(store, chosen, number, now)
     for sentence in wrong:

@@ -14,9 +14,13 @@ PROJECT = "default"
 """The project of what was given none."""
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store, to be used in a with statement."""
-    return Store(store_path(settings))
+def open_store(settings: Settings, *, make: bool = True) -> Store:
+    """Return the store, to be used in a with statement.
+
+    Args:
+        make: it where it is not there; who only reads finds it empty then.
+    """
+    return Store(store_path(settings), make=make)
 
 
 def store_path(settings: Settings) -> Path:

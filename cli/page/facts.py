@@ -20,12 +20,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nemflow import __version__
+from nemflow.cli.advice import ask_history
 from nemflow.cli.asked import Subject
 from nemflow.cli.known import day_of, known_of
 from nemflow.cli.market import market_settings
+from nemflow.cli.output import put_error
 from nemflow.cli.runs import RETRIED_STATES, words_of
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.to_do import command_for
+from nemflow.errors import UnreadableTarget, one_line
 from nemflow.flows.history.reading import History
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.nem.coverage import (
@@ -70,9 +73,6 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
         settings: whose data directory and history they are; a sandbox's folder is told as one.
         now: the moment, aware.
         live: the page may ask again and start runs.
-
-    Raises:
-        HistoryError: the history cannot be read.
     """
     known = {name: known_of(settings, name) for name in DATASETS}
     covered = {
@@ -92,9 +92,15 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
         )
     }
     is_synthetic = settings.data_dir.name == SYNTHETIC
-    with History(settings.history_file) as history:
-        runs, states = _runs(history), _task_states(history)
-        failures = _failures(history, covered, settings.data_dir)
+    told = ask_history(
+        settings,
+        lambda history: (
+            _runs(history),
+            _task_states(history),
+            _failures(history, covered, settings.data_dir),
+        ),
+    )
+    runs, states, failures = told or ([], {}, [])
     return {
         "schema": SCHEMA,
         "made_at": now.isoformat(timespec="seconds"),
@@ -113,7 +119,7 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
             for gap in coverage.gaps()
             if gap.last >= _first_there(coverage)  # who keeps some years does not lack those before
         ],
-        "prices": _prices(settings.data_dir, covered, now),
+        "prices": _readable_prices(settings.data_dir, covered, now),
         "runs": runs,
         "failures": failures,
         "flows": [_flow(name, settings, states) for name in CATALOG.names()],
@@ -174,6 +180,17 @@ def fill_command(dataset: str, gap: Gap, settings: Settings) -> str:
 
 
 # Prices
+
+
+def _readable_prices(
+    data_dir: Path, covered: Mapping[str, Mapping[str, Coverage]], now: datetime
+) -> dict[str, object] | None:
+    """Return the prices of the page; a damaged file is a warning, and the page has none."""
+    try:
+        return _prices(data_dir, covered, now)
+    except UnreadableTarget as error:
+        put_error(f"warning: the page shows no prices: {one_line(str(error))}")
+        return None
 
 
 def _prices(
