@@ -40,7 +40,7 @@ def test_a_report_is_made_without_the_runs_and_without_damaged_prices(nemflow, d
     assert ended.code == 0
     assert first.startswith(f"warning: the history {damaged} is damaged")
     assert second.startswith("warning: the page shows no prices: ")
-    assert "2014-01-01" in (tmp_path / "page.html").read_text()
+    assert "nem_prices" in (tmp_path / "page.html").read_text()
 
 
 def test_what_asks_for_runs_needs_a_history_that_can_be_read(nemflow, damaged):
