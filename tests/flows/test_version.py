@@ -179,7 +179,7 @@ def test_only_one_thread_at_a_time_makes_a_syntax_tree(tmp_path, monkeypatch):
         with Flow("f") as flow:
             task(module.work)()
         flows.append(flow)
-    monkeypatch.setattr(ast, "parse", watched)
-    with ThreadPoolExecutor(len(flows)) as pool:
+    with monkeypatch.context() as patch, ThreadPoolExecutor(len(flows)) as pool:
+        patch.setattr(ast, "parse", watched)
         versions = set(pool.map(lambda flow: flow.version, flows))
     assert (len(versions), clashes) == (4, [])
