@@ -154,7 +154,7 @@ def status(context: click.Context, /, *, as_json: bool) -> None:
     Example:
       nemflow agent status
     """
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         waiting = runs_in(store, RunState.SCHEDULED)
         busy = runs_in(store, RunState.CLAIMED, RunState.RUNNING)
         ended = runs_in(store, RunState.DONE, RunState.FAILED, RunState.CANCELLED)

@@ -44,14 +44,18 @@ class Subject:
     flags: tuple[str, ...] = ()
     stage: str | None = None
 
-    def command(self, verb: str, *more: str) -> str:
-        """Return a command about the data set, for a shell."""
+    def words(self, verb: str, *more: str) -> list[str]:
+        """Return the words of a command about the data set."""
         named: tuple[str, ...] = () if self.dataset == NEM_PRICES.name else (self.dataset,)
         if verb == "refresh":  # takes several
             named = ("--dataset", self.dataset)
         if verb == "backfill" and self.stage is not None:
             more = (*more, "--stage", self.stage)
-        return shlex.join(["nemflow", verb, *named, *self.flags, *more])
+        return ["nemflow", verb, *named, *self.flags, *more]
+
+    def command(self, verb: str, *more: str) -> str:
+        """Return a command about the data set, for a shell."""
+        return shlex.join(self.words(verb, *more))
 
 
 def subject_of(

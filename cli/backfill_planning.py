@@ -3,16 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from typing import TYPE_CHECKING
 
 from nemflow.cli.backfill_order import Order
 from nemflow.cli.backfill_summary import describe_plan
 from nemflow.cli.output import put_json, put_lines
-from nemflow.cli.settings import Settings
+from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.nem.on_disk import days_on_disk, look
 from nemflow.flows.nem.outcome import SCHEMA
 from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.sources import Source
+
+if TYPE_CHECKING:  # what does its work does not pay for it
+    from nemflow.cli.forecast import Forecast
 
 Key = tuple[str, date]
 """A flow and a day."""
@@ -68,9 +72,19 @@ def say_plan(
     told = forecast(settings, order.dataset, work, order.now)
     if not order.as_json:
         counts = Counter(why for days in reasons.values() for why in days.values())
-        put_lines(describe_plan(plan, order.dataset, order.days, str(settings.data_dir), counts))
-        put_lines([f"  {told}"] if plan.units else [])
+        lines = describe_plan(plan, order.dataset, order.days, str(settings.data_dir), counts)
+        lines += [f"  {told}"] if plan.units else []
+        put_lines(f"{SYNTHETIC} {line}" if order.sandbox else line for line in lines)
         return
+    put_json(_as_json(order, plan, reasons, told))
+
+
+def _as_json(
+    order: Order,
+    plan: BackfillPlan,
+    reasons: Mapping[str, Mapping[date, str]],
+    told: "Forecast",
+) -> dict[str, object]:
     units = [
         {
             "name": u.name,
@@ -82,16 +96,14 @@ def say_plan(
         }
         for u in plan.units
     ]
-    put_json(
-        {
-            "schema": SCHEMA,
-            "dataset": order.dataset,
-            "days": plan.asked,
-            "present": plan.present,
-            "units": units,
-            "forecast": told.as_json(),
-        }
-    )
+    return {
+        "schema": SCHEMA,
+        "dataset": order.dataset,
+        "days": plan.asked,
+        "present": plan.present,
+        "units": units,
+        "forecast": told.as_json(),
+    }
 
 
 def _reason(order: Order, *, is_there: bool) -> str:

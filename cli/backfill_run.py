@@ -48,8 +48,7 @@ def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
         return DONE
     keeping = Keeping(order, plan, settings)
     tally = Tally(plan, keeping.tell)
-    words = ["nemflow", *order.again]
-    with notifying(settings, words, lambda: failure_table(tally.failures)) as ending:
+    with notifying(settings, order.again, lambda: failure_table(tally.failures)) as ending:
         try:
             with noting_interruption(ending):
                 ending.code = _do(order, plan, settings, flags, tally, stale)
@@ -178,7 +177,7 @@ def _conclude(order: Order, tally: Tally, settings: Settings, code: int) -> None
     """Say the last lines: what was written where, what failed, what to do next."""
     hint = _GONE_ON if code in (INTERRUPTED, TERMINATED) else ""
     if tally.failures and not hint:
-        hint = f"run just what failed again: nemflow {_failed_words(order)}"
+        hint = f"run just what failed again: {_failed_words(order)}"
     if order.as_json:
         put_json(_end_json(order, tally))
     elif order.verbosity is not Verbosity.QUIET:

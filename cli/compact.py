@@ -17,6 +17,7 @@ from nemflow.cli.options import (
     verbosity_of,
 )
 from nemflow.cli.output import put_error, put_json, put_lines
+from nemflow.cli.settings import SYNTHETIC
 from nemflow.cli.wording import align, count_of, format_bytes
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
 from nemflow.flows.nem.compaction import compact_months
@@ -98,21 +99,20 @@ def command(
         if as_json:
             put_json(record.as_json())
     if not as_json:
-        _tell(records, dataset, verbosity_of(context))
+        _tell(records, f"{SYNTHETIC} {dataset}" if sandbox else dataset, verbosity_of(context))
     context.exit(_exit_code(records))
 
 
-def _tell(records: Sequence[MonthRecord], dataset: str, verbosity: Verbosity) -> None:
+def _tell(records: Sequence[MonthRecord], title: str, verbosity: Verbosity) -> None:
+    """Say what became of the months; *title* is the data set, marked where it is synthetic."""
     bad = (Compacted.CANNOT_SWAP, Compacted.FAILED)
     if verbosity is Verbosity.QUIET:
         for record in records:
             if record.outcome in bad:
-                put_error(
-                    f"error: {dataset} {record.month} {record.outcome.words}: {record.reason}"
-                )
+                put_error(f"error: {title} {record.month} {record.outcome.words}: {record.reason}")
         return
     shown = [r for r in records if r.outcome in _TOLD or verbosity >= Verbosity.VERBOSE]
-    put_lines(align(_cells(record) for record in shown))
+    put_lines(align(_cells(record, title) for record in shown))
     left = [r for r in records if r not in shown]
     if left:
         counted = {outcome: sum(r.outcome is outcome for r in left) for outcome in Compacted}
@@ -121,19 +121,19 @@ def _tell(records: Sequence[MonthRecord], dataset: str, verbosity: Verbosity) ->
             for outcome, number in counted.items()
             if number
         )
-        put_lines([f"{dataset}: {told}"])
+        put_lines([f"{title}: {told}"])
     elif not records:
-        put_lines([f"{dataset}: no months are there to compact"])
+        put_lines([f"{title}: no months are there to compact"])
 
 
-def _cells(record: MonthRecord) -> tuple[str, str, str, str]:
+def _cells(record: MonthRecord, title: str) -> tuple[str, str, str, str]:
     facts = [count_of(record.files, "day file")] if record.files else []
     if record.bytes_after is not None:
         facts.append(f"{format_bytes(record.bytes_before)} to {format_bytes(record.bytes_after)}")
     else:
         facts.append(format_bytes(record.bytes_before))
     said = record.reason if record.outcome is not Compacted.COMPACTED else record.target
-    return f"{record.dataset} {record.month}", record.outcome.words, ", ".join(facts), said
+    return f"{title} {record.month}", record.outcome.words, ", ".join(facts), said
 
 
 def _exit_code(records: Sequence[MonthRecord]) -> int:

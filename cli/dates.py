@@ -19,15 +19,18 @@ _AGO = re.compile(r"(\d{1,4})([mhdw])", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?", re.ASCII)
 
 
-def read_days(words: Iterable[str], now: datetime) -> list[date]:
+def read_days(words: Iterable[str], now: datetime, *, said: str = "--date ") -> list[date]:
     """Return the days that the words name, in their order, each once.
 
     Days are market days (UTC+10). Of the month that `now` lies in, days after today are left out.
 
+    Args:
+        said: what stands before a word where it was written.
+
     Raises:
         SettingsError: a word is no date, or names what is in the future or before the market.
     """
-    return list(dict.fromkeys(day for word in words for day in _days_of(word, today(now))))
+    return list(dict.fromkeys(day for word in words for day in _days_of(said, word, today(now))))
 
 
 def read_since(word: str, now: datetime | None = None, *, option: str = "--since") -> datetime:
@@ -55,37 +58,28 @@ def read_since(word: str, now: datetime | None = None, *, option: str = "--since
         ) from None
 
 
-def _days_of(word: str, current: date) -> list[date]:
+def _days_of(said: str, word: str, current: date) -> list[date]:
     named = {"today": current, "yesterday": current - timedelta(days=1)}
     text = word.strip().lower()
     if text in named:
         return [named[text]]
     match = _DATE.fullmatch(text)
     if match is None:
-        raise SettingsError(f"--date {word}: not a date; {FORMS}")
+        raise SettingsError(f"{said}{word}: not a date; {FORMS}")
     year, month, day = match.groups(default="01")
     try:
         named_day = date(int(year), int(month), int(day))
     except ValueError as error:
-        raise SettingsError(f"--date {word}: no such date, {error}; {FORMS}") from None
+        raise SettingsError(f"{said}{word}: no such date, {error}; {FORMS}") from None
     if match[3] is None:
-        return _days_of_month(Month.of(named_day), word, current)
-    return [_checked(named_day, word, current)]
+        return _days_of_month(Month.of(named_day), said, word, current)
+    return [_within(said, word, named_day, current)]
 
 
-def _days_of_month(month: Month, word: str, current: date) -> list[date]:
-    _checked(month.first_day if month > Month.of(FIRST_DAY) else month.last_day, word, current)
+def _days_of_month(month: Month, said: str, word: str, current: date) -> list[date]:
+    known = month.first_day if month > Month.of(FIRST_DAY) else month.last_day
+    _within(said, word, known, current)
     return [day for day in month.days() if FIRST_DAY <= day <= current]
-
-
-def _checked(day: date, word: str, current: date) -> date:
-    if day > current:
-        raise SettingsError(
-            f"--date {word}: lies in the future; today is {current} in market time (UTC+10)"
-        )
-    if day < FIRST_DAY:
-        raise SettingsError(f"--date {word}: lies before the market's first day, {FIRST_DAY}")
-    return day
 
 
 def read_span(start: str, end: str | None, now: datetime) -> list[date]:
@@ -100,15 +94,15 @@ def read_span(start: str, end: str | None, now: datetime) -> list[date]:
     """
     current = today(now)
     yesterday = current - timedelta(days=1)
-    first, _ = _ends_of("--start", start, current)
-    last = yesterday if end is None else _ends_of("--end", end, current)[1]
+    first, _ = _ends_of("--start ", start, current)
+    last = yesterday if end is None else _ends_of("--end ", end, current)[1]
     if first > last:
         to = f"--end {end}" if end is not None else f"yesterday, {last}"
         raise SettingsError(f"--start {start} lies after {to}")
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _ends_of(option: str, word: str, current: date) -> tuple[date, date]:
+def _ends_of(said: str, word: str, current: date) -> tuple[date, date]:
     """Return the first and last day that a word means, as far as they are over."""
     text = word.strip().lower()
     named = {"today": current, "yesterday": current - timedelta(days=1)}
@@ -116,24 +110,24 @@ def _ends_of(option: str, word: str, current: date) -> tuple[date, date]:
         return named[text], named[text]
     match = _SPAN.fullmatch(text)
     if match is None:
-        raise SettingsError(f"{option} {word}: not a date; {SPAN_FORMS}")
+        raise SettingsError(f"{said}{word}: not a date; {SPAN_FORMS}")
     year, month, day = (None if part is None else int(part) for part in match.groups())
     try:
         first, end = date(year or 0, month or 1, day or 1), date(year or 0, month or 12, day or 1)
     except ValueError as error:
-        raise SettingsError(f"{option} {word}: no such date, {error}; {SPAN_FORMS}") from None
+        raise SettingsError(f"{said}{word}: no such date, {error}; {SPAN_FORMS}") from None
     if day is not None:
-        return _within(option, word, first, current), first
+        return _within(said, word, first, current), first
     last = Month.of(end).last_day
-    begun = _within(option, word, max(first, FIRST_DAY) if last >= FIRST_DAY else first, current)
+    begun = _within(said, word, max(first, FIRST_DAY) if last >= FIRST_DAY else first, current)
     return begun, max(begun, min(last, current - timedelta(days=1)))
 
 
-def _within(option: str, word: str, day: date, current: date) -> date:
+def _within(said: str, word: str, day: date, current: date) -> date:
     if day > current:
         raise SettingsError(
-            f"{option} {word}: lies in the future; today is {current} in market time (UTC+10)"
+            f"{said}{word}: lies in the future; today is {current} in market time (UTC+10)"
         )
     if day < FIRST_DAY:
-        raise SettingsError(f"{option} {word}: lies before the market's first day, {FIRST_DAY}")
+        raise SettingsError(f"{said}{word}: lies before the market's first day, {FIRST_DAY}")
     return day

@@ -10,7 +10,7 @@ from nemflow.cli.options import debug_option, json_option, settings_of, settings
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.own_flows import find_flow, is_own
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import entry_facts, open_store, registration_facts, store_path
+from nemflow.cli.stores import entry_facts, open_store, registration_facts
 from nemflow.cli.wording import align
 from nemflow.flows.agent.registry import Registration, registered_flows
 from nemflow.flows.nem.catalog import CATALOG
@@ -96,7 +96,5 @@ def show(context: click.Context, /, *, name: str, form: str, as_json: bool) -> N
 
 
 def _registered(settings: Settings, project: str | None) -> list[Registration]:
-    if not store_path(settings).exists():
-        return []
-    with open_store(settings) as store:
+    with open_store(settings, make=False) as store:
         return registered_flows(store, project)

@@ -3,13 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from statistics import mean
+from typing import TYPE_CHECKING
 
+from nemflow.cli.advice import ask_history
 from nemflow.cli.settings import AUTO, Settings
 from nemflow.cli.wording import count_of, format_bytes, format_seconds
 from nemflow.flows.nem.estimate import Estimate, estimate
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.sources import Source
+
+if TYPE_CHECKING:  # SQLite is loaded where there is a history
+    from sqlite3 import Row
+
+    from nemflow.flows.history.reading import History
 
 _LATEST_RUNS = 200
 
@@ -73,14 +79,13 @@ def forecast(
     past = sum(map(len, took.values()))
     if not took or not all(took.values()):
         return Forecast(asked, 0.0 if not took else None, past)
-    return Forecast(asked, sum(mean(took[s]) * len(days[s]) for s in took), past)
+    expected_s = sum(sum(each) / len(each) * len(days[stage]) for stage, each in took.items())
+    return Forecast(asked, expected_s, past)
 
 
 def _durations(settings: Settings, flow: str) -> list[float]:
-    if not settings.history_file.exists():
-        return []
-    from nemflow.flows.history.reading import History  # SQLite: only where there is a history
+    def ask(history: "History") -> list["Row"]:
+        return history.runs(flow=flow, states=("Success",), limit=_LATEST_RUNS)
 
-    with History(settings.history_file) as history:
-        runs = history.runs(flow=flow, states=("Success",), limit=_LATEST_RUNS)
+    runs = ask_history(settings, ask) or []
     return [r["duration_s"] for r in runs if r["outcome"] == "written" and r["duration_s"]]

@@ -133,14 +133,19 @@ def read_prices(
     if found.missing and missing != "ignore":
         given = [] if data_dir is None else ["--data-dir", str(question.data_dir)]
         _tell(found, question, given, missing)
-    import pyarrow as pa
+    table = _read(question, found)
+    return table if as_arrow else table.to_pandas()
+
+
+def _read(question: Question, found: Found) -> "pa.Table":
+    """Return what is there of the rows that are asked for."""
+    import pyarrow as pa  # heavy
 
     from nemflow.flows.nem.reading import read_months, schema_of
 
     schema = schema_of(question)
     rows = read_months(question, found.months, schema)
-    table = pa.concat_tables([schema.empty_table(), *rows])
-    return table if as_arrow else table.to_pandas()
+    return pa.concat_tables([schema.empty_table(), *rows])
 
 
 def _data_dir(given: str | os.PathLike[str] | None) -> Path:

@@ -5,37 +5,32 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from nemflow.cli.advice import ask_history
 from nemflow.cli.settings import Settings
 from nemflow.flows.nem.coverage import USUAL_ROWS, Known, Written
 from nemflow.flows.nem.on_disk import STAGES
 
 if TYPE_CHECKING:  # loaded where it is used
+    from sqlite3 import Row
+
+    from nemflow.flows.history.reading import History
     from nemflow.flows.nem.stale import Making
 
 
 def known_of(settings: Settings, dataset: str) -> Known:
-    """Return what the history says of the days of a data set; nothing where there is no history.
+    """Return what the history says of the days of a data set; nothing where there is none to ask.
 
     Runs that made their files in another data directory are left out.
-
-    Raises:
-        HistoryError: it is there but cannot be read.
     """
-    if not settings.history_file.exists():
+    runs = ask_history(settings, lambda history: _last_runs(history, dataset))
+    if not runs:
         return Known()
-    # SQLite is loaded where there is a history
-    from nemflow.flows.history.reading import FAILED_STATES, History
+    from nemflow.flows.history.reading import FAILED_STATES  # SQLite, where there is a history
 
     roots = _roots(settings)
     failures: dict[tuple[str, date], str] = {}
     unpublished: set[tuple[str, date]] = set()
     written: dict[str, Written] = {}
-    with History(settings.history_file) as history:
-        raw = history.last_of_flow(f"{dataset}_raw", without_rows=None)
-        clean = history.last_of_flow(f"{dataset}_clean", without_rows=USUAL_ROWS)
-    runs = [
-        (stage, run) for stage, found in zip(STAGES, (raw, clean), strict=True) for run in found
-    ]
     for stage, run in runs:
         day = day_of(run["name"])
         target = _inside(run["target"], roots)
@@ -48,6 +43,13 @@ def known_of(settings: Settings, dataset: str) -> Known:
         elif run["state"] in FAILED_STATES:
             failures[stage, day] = str(run["error"] or run["message"] or run["state"])
     return Known(failures=failures, unpublished=frozenset(unpublished), written=written)
+
+
+def _last_runs(history: "History", dataset: str) -> list[tuple[str, "Row"]]:
+    """Return the last run of each day and stage; of usual clean ones without their rows."""
+    raw = history.last_of_flow(f"{dataset}_raw", without_rows=None)
+    clean = history.last_of_flow(f"{dataset}_clean", without_rows=USUAL_ROWS)
+    return [(stage, run) for stage, runs in zip(STAGES, (raw, clean), strict=True) for run in runs]
 
 
 def day_of(name: str) -> date | None:
@@ -84,13 +86,10 @@ def stale_runs(
 
     Args:
         days: in any order.
-
-    Raises:
-        HistoryError: there is a history that cannot be read.
     """
-    from nemflow.flows.nem.stale import find_stale  # pyarrow: only who asks waits for it
+    from nemflow.flows.nem.stale import find_stale  # only who asks waits for it
 
-    making = making_of(settings, dataset)
+    making = making_of(settings, dataset, keep=False)  # a dry run asks this too
     found = find_stale(settings.data_dir, dataset, min(days), max(days), making)
     wanted = set(days)
     stale = {key: f"stale: {why}" for key, why in found.items() if key[1] in wanted}
@@ -100,32 +99,27 @@ def stale_runs(
     return {(f"{dataset}_{stage}", day): why for (stage, day), why in stale.items()}
 
 
-def making_of(settings: Settings, dataset: str) -> "Making":
+def making_of(settings: Settings, dataset: str, *, keep: bool = True) -> "Making":
     """Return how days of a data set would be made now, and what the history says they were made by.
 
-    Raises:
-        HistoryError: there is a history that cannot be read.
+    Args:
+        keep: in the state folder, for the next time, how they would be made now.
     """
     # what only lists files does not pay for these
-    from nemflow.cli.market import market_settings
-    from nemflow.flows.nem.catalog import CATALOG
+    from nemflow.cli.flow_versions import versions_now
     from nemflow.flows.nem.stale import Making
 
-    market = market_settings(settings)
-    versions = {e.stage: e.build(market).version for e in CATALOG.dataset(dataset)}
+    versions = versions_now(settings, dataset, keep=keep)
     return Making(versions=versions, recorded=_recorded(settings, dataset))
 
 
 def _recorded(settings: Settings, dataset: str) -> dict[tuple[str, date], str]:
-    if not settings.history_file.exists():
-        return {}
-    from nemflow.flows.history.reading import History  # SQLite, as above
+    def ask(history: "History") -> list[tuple[str, "Row"]]:
+        flows = {stage: f"{dataset}_{stage}" for stage in STAGES}
+        return [(s, run) for s, flow in flows.items() for run in history.last_of_flow(flow)]
 
     recorded: dict[tuple[str, date], str] = {}
-    with History(settings.history_file) as history:
-        runs = [
-            (stage, run) for stage in STAGES for run in history.last_of_flow(f"{dataset}_{stage}")
-        ]
+    runs = ask_history(settings, ask) or []
     roots = _roots(settings)
     for stage, run in runs:
         day = day_of(run["name"])

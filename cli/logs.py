@@ -14,7 +14,7 @@ from nemflow.cli.output import put_json, put_line
 from nemflow.cli.runs import SCHEMA, find_run
 from nemflow.cli.settings import Settings
 from nemflow.cli.wording import did_you_mean
-from nemflow.errors import NemflowError
+from nemflow.errors import NemflowError, SettingsError
 from nemflow.flows.history.reading import History
 from nemflow.flows.history.run_logs import aside_of
 
@@ -78,7 +78,7 @@ def _check_task(history: History, run_id: str, name: str, task: str) -> None:
     if task not in names and f"{task}[0]" not in names:
         known = list(dict.fromkeys(name.partition("[")[0] for name in names))
         hint = did_you_mean(task, known) or (f"; it has {', '.join(known)}" if known else "")
-        raise NemflowError(f"{name} has no task {task!r}{hint}")
+        raise SettingsError(f"{name} has no task {task!r}{hint}")
 
 
 def _whole(path: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ Telling is not the work: what cannot be told is a warning, and the exit code sta
 import os
 import platform
 import shlex
-import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from nemflow.cli.exit_codes import DONE, FAILED, INTERRUPTED, TERMINATED
 from nemflow.cli.interrupts import Terminated
 from nemflow.cli.output import put_error
 from nemflow.cli.settings import Settings
-from nemflow.errors import one_line
+from nemflow.errors import NemflowError, one_line
 
 SCHEMA = 1
 """The version of the JSON object."""
@@ -59,7 +59,15 @@ def notifying(
         with noting_interruption(ending):
             yield ending
     finally:
-        notifier.end(ending.code, failures())
+        error = sys.exception()
+        ended_by = [_sentence(error)] if isinstance(error, Exception) else []
+        notifier.end(ending.code, [*failures(), *ended_by])
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, NemflowError):
+        return one_line(str(error))
+    return f"{type(error).__name__}: {one_line(str(error))}"
 
 
 @contextmanager
@@ -132,6 +140,8 @@ class Notifier:
             put_error(f"warning: {name} {url} could not be told: {one_line(str(error))}")
 
     def _run_command(self, command: str, code: int, text: str) -> None:
+        import subprocess  # only who is to be told pays for it
+
         facts = {"NEMFLOW_COMMAND": self._command, "NEMFLOW_EXIT_CODE": str(code)}
         try:
             ended = subprocess.run(

@@ -5,8 +5,10 @@ hand them out. `--debug` thus works before and after the command's name.
 """
 
 import enum
+import functools
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +74,28 @@ def need_command(context: click.Context) -> None:
         context.exit(WRONG_USE)
 
 
+def gathered(name: str, kind: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator by which a command gets some of its options as one record.
+
+    It stands below the options.
+
+    Args:
+        name: of the command's argument for the record.
+        kind: a dataclass; its fields are called as the options are.
+    """
+    names = [field.name for field in fields(kind)]
+
+    def gather(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def called(*arguments: object, **options: object) -> None:
+            record = kind(**{field: options.pop(field) for field in names})
+            command(*arguments, **options, **{name: record})
+
+        return called
+
+    return gather
+
+
 def config_option(command: _Command) -> _Command:
     """Add ``--config``."""
     return _setting("--config", "The settings file.", form="FILE")(command)
@@ -113,6 +137,11 @@ def workers_option(command: _Command) -> _Command:
 def talk_options(command: _Command) -> _Command:
     """Add ``--quiet`` and ``--verbose``."""
     command = _talk("--verbose", "-v", Verbosity.VERBOSE, "Say more: every step.")(command)
+    return quiet_option(command)
+
+
+def quiet_option(command: _Command) -> _Command:
+    """Add ``--quiet`` alone."""
     return _talk("--quiet", "-q", Verbosity.QUIET, "Say nothing but errors.")(command)
 
 

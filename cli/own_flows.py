@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nemflow.cli.wording import did_you_mean
 from nemflow.errors import DefinitionError, SettingsError, one_line
+from nemflow.flows.saved import load_saved
 
 if TYPE_CHECKING:
     from nemflow.flows.base import Flow
@@ -61,7 +62,7 @@ def find_flow(what: str, folder: Path) -> OwnFlow:
         DefinitionError: the file or module cannot be imported.
     """
     if what.endswith(SAVED):
-        return OwnFlow(_load_saved(folder / what), None)
+        return OwnFlow(load_saved(folder / what), None)
     source, flow_name = _split(what)
     is_file = source.endswith(".py") or os.sep in source
     module = _import_file(folder / source) if is_file else _import_module(source, folder)
@@ -80,20 +81,6 @@ def _split(what: str) -> tuple[str, str | None]:
     if not colon or flow_name.endswith(".py") or os.sep in flow_name:
         return what, None
     return source, flow_name or None
-
-
-def _load_saved(path: Path) -> "Flow":
-    from nemflow.flows.base import Flow  # a word that names no flow of the user's does not pay
-
-    try:
-        return Flow.load(path)
-    except FileNotFoundError:
-        raise SettingsError(f"{path} is not there: register the flow again") from None
-    except Exception as error:  # a pickle may raise anything
-        raise DefinitionError(
-            f"{path} cannot be loaded ({one_line(f'{type(error).__name__}: {error}')}): what the flow "
-            "imports must be importable here; register it again after mending that"
-        ) from error
 
 
 # Importing

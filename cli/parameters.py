@@ -11,8 +11,9 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
+from nemflow.cli.name_value import split_words
 from nemflow.cli.wording import did_you_mean
-from nemflow.errors import ParameterError, SettingsError
+from nemflow.errors import ParameterError
 from nemflow.flows.base import Flow
 from nemflow.flows.parameters import DateTimeParameter, Parameter
 
@@ -48,14 +49,7 @@ def read_parameters(flow: Flow, words: Iterable[str]) -> dict[str, object]:
         ParameterError: a value is not what the parameter takes; a name is unknown; a required
             parameter has no value.
     """
-    texts: dict[str, str] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise SettingsError(f"--param {word}: write name=value")
-        if name in texts:
-            raise SettingsError(f"--param {word}: {name} was given before, as {texts[name]}")
-        texts[name] = text
+    texts = split_words(words)
     known = {task.name: task for task in flow.sorted_tasks() if isinstance(task, Parameter)}
     _check_names(flow.name, known, texts)
     return {name: _read(known[name], text) for name, text in texts.items()}

@@ -40,4 +40,9 @@ def command(context: click.Context, /, *, words: tuple[str, ...]) -> None:
     assert called is not None
     flags_of(context)  # one context of settings for both
     with called.make_context(verb, [*words, "--dry-run"], parent=parent) as inner:
-        called.invoke(inner)
+        try:
+            called.invoke(inner)
+        except click.MissingParameter:
+            raise click.UsageError(
+                "say --date, for what run would do, or --start, for what backfill would.", context
+            ) from None

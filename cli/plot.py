@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nemflow.cli import completing
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.options import (
     Verbosity,
@@ -22,7 +21,8 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error, put_lines
 from nemflow.cli.prices import options_again, say_missing
-from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
+from nemflow.cli.stored_options import stored_prices_options
+from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.nem.question import Found, Question, ask, find_days
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
@@ -41,28 +41,8 @@ _FINE, _COARSE = (
 
 
 @click.command("plot", short_help="Draw stored prices.")
-@click.option(
-    "--start",
-    required=True,
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="From this day, month or year.",
-)
-@click.option(
-    "--end",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="To the end of this day, month or year; without, to that of --start.",
-)
-@click.option(
-    "--region",
-    "regions",
-    multiple=True,
-    metavar="REGION",
-    help="Only this region, such as SA1 or SA; may be repeated.",
-)
+@stored_prices_options
 @click.option("--column", metavar="NAME", help="What to draw; without, the data set's main value.")
-@click.option("--dataset", default=DEFAULT_DATASET, help="Which data set.", show_default=True)
 @click.option(
     "--resample",
     metavar="WIDTH",
@@ -75,7 +55,6 @@ _FINE, _COARSE = (
     type=click.Path(dir_okay=False, path_type=Path),
     help="Draw into this file: .png, .svg or .pdf. Needs matplotlib.",
 )
-@click.option("--sandbox", is_flag=True, help="The prices of the SYNTHETIC market.")
 @settings_options
 @talk_options
 @debug_option

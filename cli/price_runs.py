@@ -2,64 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 
 from nemflow.cli.exit_codes import DONE, FAILED, HELD
 from nemflow.cli.interrupts import Terminated
+from nemflow.cli.market_order import MarketOrder
 from nemflow.cli.notify import notifying
-from nemflow.cli.options import (
-    Verbosity,
-)
+from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error, put_json, put_lines
-from nemflow.cli.recording import (
-    Source,
-    facts_of,
-)
+from nemflow.cli.recording import Source, facts_of
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
 from nemflow.cli.surroundings import Manner, surroundings
-from nemflow.flows.catalog import Entry
-from nemflow.flows.executors.base import Executor
 from nemflow.flows.nem.batch import run_batch
 from nemflow.flows.nem.outcome import SCHEMA, FlowRunRecord, Outcome
 from nemflow.tasks.nem.market_time import today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What was ordered, beside settings: the words of the command line, understood.
+class Order(MarketOrder):
+    """What was ordered of a run; without an executor, tasks run where their flow says.
 
     Attributes:
-        entries: the flows, in the order of their stages.
-        days: the days, in order.
-        force: make targets again.
-        stale: make those again that are stale.
-        dry_run: only say what would be done.
-        large_download: a whole month bundle of 2 GB may be fetched.
-        sandbox: use the synthetic market.
-        as_json: one JSON object per flow run instead of lines.
-        verbosity: how much is said on standard error.
-        executor: where tasks run; None for the flow's own.
         wait: wait for another run that makes the same file, or leave that out.
-        again: the command without its dates, for doing it once more.
         source: the words that make one of the flow runs again, for the history.
-        now: when it was ordered.
     """
 
-    entries: tuple[Entry, ...]
-    days: Sequence[date]
-    force: bool = False
-    stale: bool = False
-    dry_run: bool = False
-    large_download: bool = False
-    sandbox: bool = False
-    as_json: bool = False
-    verbosity: Verbosity = Verbosity.NORMAL
-    executor: Executor | None = None
     wait: bool = True
-    again: Sequence[str] = ("nemflow", "run")
     source: Source | None = None
-    now: datetime
 
 
 def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
@@ -97,7 +66,7 @@ def _do(
                 from nemflow.cli.known import stale_runs
 
                 where = settings.for_sandbox() if order.sandbox else settings
-                remake = stale_runs(where, order.entries[0].dataset, order.days)
+                remake = stale_runs(where, order.dataset, order.days)
                 conditions = replace(conditions, remake=remake)
             run_batch(flows, order.days, conditions, tell)
     except (KeyboardInterrupt, Terminated):
@@ -126,11 +95,11 @@ def _say_forecast(order: Order, records: Sequence[FlowRunRecord], settings: Sett
         e.stage: [r.date for r in records if r.flow == e.name and r.outcome is Outcome.PLANNED]
         for e in order.entries
     }
-    told = forecast(where, order.entries[0].dataset, work, order.now)
+    told = forecast(where, order.dataset, work, order.now)
     if order.as_json:
         put_json({"schema": SCHEMA, "type": "forecast", **told.as_json()})
     elif order.verbosity is not Verbosity.QUIET and any(work.values()):
-        put_lines([str(told)])
+        put_lines([f"{SYNTHETIC} {told}" if order.sandbox else str(told)])
 
 
 def _manner(order: Order) -> Manner:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nemflow.cli import completing
 from nemflow.cli.exit_codes import DONE, FAILED
 from nemflow.cli.options import (
     Verbosity,
@@ -23,8 +22,8 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error
 from nemflow.cli.settings import SYNTHETIC, flag
+from nemflow.cli.stored_options import stored_prices_options
 from nemflow.cli.wording import count_of, format_bytes
-from nemflow.flows.nem.catalog import DEFAULT_DATASET
 from nemflow.flows.nem.question import (
     Found,
     Question,
@@ -69,28 +68,8 @@ class Order:
 
 
 @click.command("prices", short_help="Print stored prices.")
-@click.option(
-    "--start",
-    required=True,
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="From this day, month or year.",
-)
-@click.option(
-    "--end",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="To the end of this day, month or year; without, to that of --start.",
-)
-@click.option(
-    "--region",
-    "regions",
-    multiple=True,
-    metavar="REGION",
-    help="Only this region, such as SA1 or SA; may be repeated.",
-)
+@stored_prices_options
 @click.option("--columns", metavar="NAME,NAME", help="Only these columns, in this order.")
-@click.option("--dataset", default=DEFAULT_DATASET, help="Which data set.", show_default=True)
 @click.option("--resample", metavar="WIDTH", help="Means over 30min, 1h, 1d, 1mo or the like.")
 @click.option(
     "--format",
@@ -105,7 +84,6 @@ class Order:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, which gets its name when it is whole.",
 )
-@click.option("--sandbox", is_flag=True, help="The prices of the SYNTHETIC market.")
 @settings_options
 @talk_options
 @debug_option

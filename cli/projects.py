@@ -7,11 +7,12 @@ import click
 
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
+from nemflow.cli.schedule_lines import events_of
 from nemflow.cli.stores import open_store
 from nemflow.cli.wording import align, count_of
 from nemflow.flows.agent.registry import registered_flows
 from nemflow.flows.agent.store import Store
-from nemflow.flows.agent.stored import next_events, schedules
+from nemflow.flows.agent.stored import schedules
 
 SCHEMA = 1
 """The version of the JSON objects."""
@@ -30,7 +31,7 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
       nemflow projects
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         projects = _projects(store, now)
     if as_json:
         put_json({"schema": SCHEMA, "projects": [project.as_json() for project in projects]})
@@ -71,12 +72,7 @@ def _projects(store: Store, now: datetime) -> list[_Project]:
     found = []
     for name in sorted(names):
         own = [schedule for schedule in stored if schedule.project == name]
-        coming = [
-            event
-            for schedule in own
-            if not schedule.paused
-            for event in next_events(store, schedule, 1, now)
-        ]
+        coming = [event for schedule in own for event in events_of(store, schedule, 1, now)[0]]
         first = min(coming, default=None, key=lambda event: event.instant)
         found.append(
             _Project(

@@ -84,7 +84,7 @@ def recording(settings: Settings, source: Source, teller: Reporter) -> Iterator[
     """Keep the history of the flow runs in the block; nothing is written before there is work.
 
     Args:
-        settings: say where the history lies and how long logs are kept.
+        settings: say where the history lies, and how long it and logs are kept.
         source: where the flow runs come from.
         teller: hears of them too.
     """
@@ -107,6 +107,7 @@ def recording(settings: Settings, source: Source, teller: Reporter) -> Iterator[
             settings.state_dir,
             making=making,
             logs=logs,
+            days=settings.history_days,
             facts_follow=True,
             on_cancel=cancelling.ask,
             behind_s=source.behind_s,

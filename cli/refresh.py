@@ -1,8 +1,8 @@
 """``nemflow refresh``: look for something better than the stored days that are not final."""
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import click
@@ -10,6 +10,7 @@ import click
 from nemflow.cli import completing
 from nemflow.cli.dates import FIRST_DAY, read_days
 from nemflow.cli.exit_codes import DONE, FAILED, HELD
+from nemflow.cli.notify import notifying
 from nemflow.cli.options import (
     Verbosity,
     debug_option,
@@ -24,12 +25,11 @@ from nemflow.cli.options import (
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.pinned import pinned_words
 from nemflow.cli.recording import Source, facts_of, made_by
-from nemflow.cli.settings import SYNTHETIC
+from nemflow.cli.refresh_lines import FAILURE, describe_refreshed, failure_lines
+from nemflow.cli.settings import SYNTHETIC, Settings, flag
 from nemflow.cli.surroundings import Manner, Surroundings, surroundings
-from nemflow.cli.wording import align, count_of
 from nemflow.errors import SettingsError
 from nemflow.flows.nem.catalog import CATALOG
-from nemflow.flows.nem.changes import Change
 from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 from nemflow.flows.nem.refresh import (
     Refreshed,
@@ -42,12 +42,36 @@ from nemflow.flows.nem.refresh import (
 from nemflow.flows.nem.revised import planned_revised, refresh_revised
 from nemflow.flows.reporter import FlowRunInfo
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
-from nemflow.tasks.nem.market_time import NEM_TIME, today
+from nemflow.tasks.nem.market_time import today
 
-LISTED = 10
-"""Up to so many changed values of a day get a line each; more are counted."""
 
-_FAILURE = (Outcome.FAILED, Outcome.OVERDUE, Outcome.CANCELLED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was ordered, beside settings.
+
+    Attributes:
+        names: of the data sets.
+        span: the days that may be looked at.
+        reissued: ask for months that were issued again too.
+        revised: look at days too whose prices AEMO has revised.
+        dry_run: only say what would be looked at.
+        sandbox: use the synthetic market.
+        as_json: one JSON object per day instead of lines.
+        verbosity: how much is said on standard error.
+        again: the command, for doing it once more.
+        source: the words that make one of the flow runs again, for the history.
+    """
+
+    names: Sequence[str]
+    span: Span
+    reissued: bool
+    revised: bool
+    dry_run: bool
+    sandbox: bool
+    as_json: bool
+    verbosity: Verbosity
+    again: Sequence[str]
+    source: Source
 
 
 @click.command("refresh", short_help="Look for better prices of days that are not final.")
@@ -115,73 +139,111 @@ def command(
       nemflow refresh --start 2024 --end 2024 --reissued
       nemflow refresh --dry-run
     """
-    settings, verbosity = settings_of(context), verbosity_of(context)
-    now = datetime.now(UTC)
-    span = _span(start, end, now)
-    words = pinned_words(context, settings, sandbox=sandbox)
-    source = Source(
-        command=lambda run: _words_of(run, [*words, *(["--sandbox"] if sandbox else [])]),
-        folder=os.getcwd(),
-        is_alone=False,
-        made_by=made_by(context),
+    settings = settings_of(context)
+    pinned = pinned_words(context, settings, sandbox=sandbox) + (["--sandbox"] if sandbox else [])
+    order = Order(
+        names=names or CATALOG.datasets(),
+        span=_span(start, end, datetime.now(UTC)),
+        reissued=reissued,
+        revised=revised,
+        dry_run=dry_run,
+        sandbox=sandbox,
+        as_json=as_json,
+        verbosity=verbosity_of(context),
+        again=_words_again(context),
+        source=Source(
+            command=lambda run: _words_of(run, pinned),
+            folder=os.getcwd(),
+            is_alone=False,
+            made_by=made_by(context),
+        ),
     )
-    manner = Manner(dry_run=dry_run, sandbox=sandbox, verbosity=verbosity, source=source)
-    told: list[Refreshed] = []
+    context.exit(carry_out(order, settings, flags_of(context)))
 
+
+def carry_out(order: Order, settings: Settings, flags: dict[str, str]) -> int:
+    """Do what was ordered, say what came of it on standard output, and return the exit code.
+
+    Args:
+        settings: the settings in force.
+        flags: those settings that were given as flags.
+    """
+    told: list[Refreshed] = []
+    if order.dry_run:
+        return _do(order, settings, flags, told)
+    with notifying(settings, order.again, lambda: failure_lines(told)) as ending:
+        ending.code = _do(order, settings, flags, told)
+    return ending.code
+
+
+def _do(order: Order, settings: Settings, flags: dict[str, str], told: list[Refreshed]) -> int:
     def tell(day: Refreshed) -> None:
         told.append(day)
-        if as_json:
+        if order.as_json:
             put_json(day.as_json())
 
-    with surroundings(manner, settings, flags_of(context)) as around:
-        for name in names or CATALOG.datasets():
-            _refresh(DATASETS[name], span, around, tell, reissued=reissued, revised=revised)
-    _conclude(told, verbosity, f"{SYNTHETIC} " if sandbox else "", as_json=as_json)
-    context.exit(_code(told))
+    manner = Manner(
+        dry_run=order.dry_run,
+        sandbox=order.sandbox,
+        verbosity=order.verbosity,
+        source=order.source,
+    )
+    with surroundings(manner, settings, flags) as around:
+        for name in order.names:
+            _refresh(DATASETS[name], order, around, tell)
+    _conclude(order, told)
+    return _code(told)
+
+
+def _words_again(context: click.Context) -> list[str]:
+    """Return the command as it was called, without what changes only its output."""
+    given = context.params
+    words = ["nemflow", "refresh"]
+    for name in ("start", "end"):
+        words += [flag(name), given[name]] if given[name] else []
+    for name in given["names"]:
+        words += ["--dataset", name]
+    for name, value in flags_of(context).items():
+        words += [flag(name), value]
+    return words + [flag(name) for name in ("reissued", "revised", "sandbox") if given[name]]
 
 
 def _refresh(
-    dataset: Dataset,
-    span: Span,
-    around: Surroundings,
-    tell: Callable[[Refreshed], None],
-    *,
-    reissued: bool,
-    revised: bool,
+    dataset: Dataset, order: Order, around: Surroundings, tell: Callable[[Refreshed], None]
 ) -> None:
-    market, conditions = around.market, around.conditions
+    span, market, conditions = order.span, around.market, around.conditions
     days = list(due_days(market.data_dir, dataset.name, span, conditions.now()))
 
     def keep(record: FlowRunRecord) -> None:
         around.history.add_facts(record.flow_run, facts_of(record))
 
     if conditions.dry_run:
-        for day in planned(dataset, span, market, days, reissued=reissued):
+        for day in planned(dataset, span, market, days, reissued=order.reissued):
             tell(day)
-        if revised:
+        if order.revised:
             for day in planned_revised(dataset, span, market, set(days)):
                 tell(day)
         return
     refresh_days(dataset, days, market, conditions, tell, keep)
-    if revised:
+    if order.revised:
         refresh_revised(dataset, span, market, conditions, tell, keep, looked_at=set(days))
-    if reissued:
+    if order.reissued:
         refresh_months(dataset, span, market, conditions, tell, keep)
 
 
 def _span(start: str | None, end: str | None, now: datetime) -> Span:
-    first = FIRST_DAY if start is None else _days_named(start, now)[0]
-    last = today(now) if end is None else _days_named(end, now)[-1]
+    first = FIRST_DAY if start is None else _days_named("--start ", start, now)[0]
+    last = today(now) if end is None else _days_named("--end ", end, now)[-1]
     if first > last:
         raise SettingsError(f"--start {start} lies after --end {end or last}: swap them")
     return Span(first, last)
 
 
-def _days_named(word: str, now: datetime) -> tuple[date, date]:
+def _days_named(said: str, word: str, now: datetime) -> tuple[date, date]:
     """Return the first and the last day that a word names: a day, a month or a year."""
     if word.isdigit() and len(word) == 4 and FIRST_DAY.year <= int(word) <= today(now).year:
         return max(FIRST_DAY, date(int(word), 1, 1)), min(today(now), date(int(word), 12, 31))
-    days = read_days([word], now)
+    days = read_days([word], now, said=said)
     return days[0], days[-1]
 
 
@@ -191,67 +253,19 @@ def _words_of(run: FlowRunInfo, flags: Sequence[str]) -> list[str]:
 
 def _code(told: Sequence[Refreshed]) -> int:
     outcomes = {day.outcome for day in told}
-    if outcomes.intersection(_FAILURE):
+    if outcomes.intersection(FAILURE):
         return FAILED
     return HELD if Outcome.HELD in outcomes else DONE
 
 
-def _conclude(told: Sequence[Refreshed], verbosity: Verbosity, mark: str, *, as_json: bool) -> None:
+def _conclude(order: Order, told: Sequence[Refreshed]) -> None:
     """Say what became of the days, and what to do about those that failed."""
-    failed = [day for day in told if day.outcome in _FAILURE]
-    if as_json or verbosity is Verbosity.QUIET:
-        for day in failed:
-            put_error(f"error: {day.dataset} {day.date}: {day.error or day.reason}")
+    failed = failure_lines(told)
+    if order.as_json or order.verbosity is Verbosity.QUIET:
+        for line in failed:
+            put_error(f"error: {line}")
     else:
-        put_lines(f"{mark}{line}" for line in _lines(told))
+        mark = f"{SYNTHETIC} " if order.sandbox else ""
+        put_lines(f"{mark}{line}" for line in describe_refreshed(told))
     if failed:
         put_error("hint: the next nemflow refresh looks at what failed again")
-
-
-def _lines(told: Sequence[Refreshed]) -> Iterator[str]:
-    if not told:
-        yield "nothing is due"
-        return
-    rows = [(f"{day.dataset} {day.date}", _words(day)) for day in told]
-    for line, day in zip(align(rows), told, strict=True):
-        yield line
-        yield from (f"  {change}" for change in _changes(day.changes))
-    counts = Counter(day.outcome for day in told)
-    words = ", ".join(f"{counts[o]:,} {_OUTCOMES.get(o, o.words)}" for o in Outcome if o in counts)
-    changed = sum(len(day.changes) for day in told)
-    yield f"{count_of(len(told), 'day')}: {words}; {count_of(changed, 'value')} changed"
-
-
-_OUTCOMES = {Outcome.WRITTEN: "replaced", Outcome.PRESENT: "left as they are"}
-
-
-def _words(day: Refreshed) -> str:
-    if day.outcome in _FAILURE:
-        return f"{day.outcome.words}: {day.error or day.reason}"
-    if day.outcome is not Outcome.WRITTEN:
-        words = _OUTCOMES.get(day.outcome, day.outcome.words)
-        return f"{words} ({day.reason or day.why})"
-    told = f"{day.quality} from {day.source}"
-    if (day.source_before, day.quality_before) != (day.source, day.quality):
-        told = f"{day.quality_before} from {day.source_before}, now {told}"
-    return f"replaced: {told}; {count_of(len(day.changes), 'value')} changed"
-
-
-def _changes(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield the changed values; of many the first, and how many there are of each column."""
-    shown = changes if len(changes) <= LISTED else changes[:3]
-    for change in shown:
-        end = change.interval_end.astimezone(NEM_TIME)
-        yield (
-            f"{end:%Y-%m-%d %H:%M} {change.region} {change.column}: "
-            f"{_value(change.old)} -> {_value(change.new)}"
-        )
-    if len(shown) < len(changes):
-        columns = Counter(change.column for change in changes)
-        told = ", ".join(f"{column} {count:,}" for column, count in columns.most_common(5))
-        more = f" and {len(columns) - 5} columns more" if len(columns) > 5 else ""
-        yield f"... in all {told}{more}; --json lists every one"
-
-
-def _value(value: object) -> str:
-    return "none" if value is None else str(value)

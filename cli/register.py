@@ -1,5 +1,6 @@
 """``nemflow register``: put a flow of the user's own beside the built-in ones."""
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
-from nemflow.cli.stores import PROJECT, open_store, registration_facts
+from nemflow.cli.stores import PROJECT, agent_command, open_store, registration_facts
 from nemflow.errors import DefinitionError
 from nemflow.flows.agent.registry import Registration, register
 from nemflow.flows.agent.store import Store
@@ -73,7 +74,8 @@ def command(
     put_lines([f"{project}/{own.flow.name} version {registration.version}: {state}"])
     if scheduled:
         put_lines([f"schedule {scheduled}: the flow's own"])
-    put_lines([f"run it when an agent is there: nemflow run {own.flow.name} --submit"])
+    asks = shlex.join(["nemflow", "run", own.flow.name, "--submit"])
+    put_lines([f"ask for a run: {asks}; an agent does it: {agent_command(registration.labels)}"])
 
 
 def _refuse_known_name(own: OwnFlow) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from nemflow.cli.wording import count_of, did_you_mean, format_bytes, format_seconds
-from nemflow.errors import NemflowError
+from nemflow.errors import SettingsError
 from nemflow.flows.history.lost import LOST
 from nemflow.flows.history.reading import FAILED_STATES, History, UnknownRun
 from nemflow.flows.history.stamps import read_stamp, utc_now
@@ -23,12 +23,12 @@ def find_run(history: History, word: str) -> sqlite3.Row:
     """Return the run that a word means: a name, whose last run it is, an id or its beginning.
 
     Raises:
-        NemflowError: no run is meant, or more than one; the message names the nearest.
+        SettingsError: no run is meant, or more than one; the message names the nearest.
     """
     try:
         return history.find(word)
     except UnknownRun as error:
-        told = NemflowError(f"{error}{did_you_mean(word, error.known)}")
+        told = SettingsError(f"{error}{did_you_mean(word, error.known)}")
         if not history.is_there:
             told.add_note("no run has been recorded yet")
         elif error.known:

@@ -1,14 +1,13 @@
 """``nemflow schedule``: when flows are to run; an agent runs them then."""
 
 import shlex
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import click
 
 from nemflow.cli import completing
 from nemflow.cli.dates import read_days
+from nemflow.cli.name_value import split_words
 from nemflow.cli.options import (
     debug_option,
     json_option,
@@ -17,19 +16,24 @@ from nemflow.cli.options import (
     settings_of,
     settings_options,
 )
-from nemflow.cli.output import put_json, put_lines
+from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.pinned import pinned_words
+from nemflow.cli.schedule_lines import (
+    clock_words,
+    describe_schedule,
+    merged_events,
+    parameter_words,
+    schedule_facts,
+)
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import PROJECT, find_flow_to_run, open_store, read_words
+from nemflow.cli.stores import PROJECT, agent_command, find_flow_to_run, open_store
 from nemflow.cli.wording import align
 from nemflow.errors import SettingsError
 from nemflow.flows.agent.registry import Registration
-from nemflow.flows.agent.store import Store
 from nemflow.flows.agent.stored import (
     Missed,
     StoredSchedule,
     add_schedule,
-    next_events,
     pause_schedule,
     remove_schedule,
     resume_schedule,
@@ -37,12 +41,10 @@ from nemflow.flows.agent.stored import (
     schedules,
 )
 from nemflow.flows.agent.timetable import Timetable
-from nemflow.tasks.nem.market_time import ARROW_ZONE, NEM_TIME
+from nemflow.tasks.nem.market_time import ARROW_ZONE
 
 SCHEMA = 1
 """The version of the JSON objects."""
-
-_SHOWN = 3  # next times in the list
 
 
 @click.group("schedule", invoke_without_command=True, short_help="Say when flows are to run.")
@@ -132,7 +134,7 @@ def add(
         month_end=month_end,
         between=between,
     )
-    parameters = read_words(words)
+    parameters = split_words(words, option="")
     with open_store(settings) as store:
         registration = find_flow_to_run(store, what, project)
         if registration is None:
@@ -152,8 +154,9 @@ def add(
             seen_until=now,
         )
         add_schedule(store, schedule)
-        put_lines(_told(store, schedule, now))
-        put_lines(["an agent runs it: nemflow agent start, or nemflow agent systemd for a service"])
+        put_lines(describe_schedule(store, schedule, now))
+        starts = agent_command(schedule.labels)
+        put_lines([f"an agent runs it: {starts}, or nemflow agent systemd for a service"])
 
 
 @command.command("list", short_help="List the schedules with their next times.")
@@ -170,14 +173,16 @@ def list_(context: click.Context, /, *, project: str | None, as_json: bool) -> N
       nemflow schedule list
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         found = [one for one in schedules(store) if project in (None, one.project)]
         if as_json:
-            put_json({"schema": SCHEMA, "schedules": [_facts(store, s, now) for s in found]})
+            put_json(
+                {"schema": SCHEMA, "schedules": [schedule_facts(store, s, now) for s in found]}
+            )
         elif not found:
             put_lines(["no schedules; add one with: nemflow schedule add nem_prices --cron …"])
         for schedule in [] if as_json else found:
-            put_lines(_told(store, schedule, now))
+            put_lines(describe_schedule(store, schedule, now))
 
 
 @command.command("next", short_help="Show what is due next, over all schedules.")
@@ -195,14 +200,20 @@ def next_(context: click.Context, /, *, name: str | None, number: int, as_json: 
       nemflow schedule next --n 10
     """
     now = datetime.now(UTC)
-    with open_store(settings_of(context)) as store:
+    with open_store(settings_of(context), make=False) as store:
         chosen = [schedule_named(store, name)] if name else schedules(store)
-        rows = _merged(store, chosen, number, now)[:number]
+        rows, wrong = merged_events(store, chosen, number, now)
+    for sentence in wrong:
+        put_error(f"warning: {sentence}")
     if as_json:
         found = [{"schedule": s.name, "flow": s.flow, "at": m.isoformat()} for m, s in rows]
         put_json({"schema": SCHEMA, "events": found})
         return
-    lines = align((_clock(moment), s.name, _words_of(s)) for moment, s in rows) if rows else []
+    lines = (
+        align((clock_words(moment), s.name, parameter_words(s)) for moment, s in rows)
+        if rows
+        else []
+    )
     put_lines(lines or ["nothing is due: no schedules, or all are paused"])
 
 
@@ -238,7 +249,7 @@ def resume(context: click.Context, /, *, name: str) -> None:
     now = datetime.now(UTC)
     with open_store(settings_of(context)) as store:
         resume_schedule(store, name, now)
-        put_lines(_told(store, schedule_named(store, name), now))
+        put_lines(describe_schedule(store, schedule_named(store, name), now))
 
 
 @command.command("remove", short_help="Remove a schedule.")
@@ -277,62 +288,5 @@ def _checked_dates(parameters: dict[str, str], now: datetime) -> dict[str, str]:
         raise SettingsError(
             f"{unknown[0]}: the flows of nemflow take date=…, such as date=yesterday"
         )
-    read_days([parameters.get("date", "yesterday")], now)
+    read_days([parameters.get("date", "yesterday")], now, said="date=")
     return {"date": "yesterday", **parameters}
-
-
-def _merged(
-    store: Store, chosen: Sequence[StoredSchedule], number: int, now: datetime
-) -> list[tuple[datetime, StoredSchedule]]:
-    """Return the next events of several schedules, sorted; of each at most `number`."""
-    events = [
-        (event, schedule)
-        for schedule in chosen
-        if not schedule.paused
-        for event in next_events(store, schedule, number, now)
-    ]
-    events.sort(key=lambda row: (row[0].instant, row[1].name))
-    return [(event.start_time, schedule) for event, schedule in events]
-
-
-def _facts(store: Store, schedule: StoredSchedule, now: datetime) -> dict[str, object]:
-    return {
-        "name": schedule.name,
-        "project": schedule.project,
-        "flow": schedule.flow,
-        "when": str(schedule.timetable),
-        "parameters": dict(schedule.parameters),
-        "options": list(schedule.options),
-        "labels": list(schedule.labels),
-        "missed": schedule.missed.value,
-        "paused": schedule.paused,
-        "next": []
-        if schedule.paused
-        else [event.start_time.isoformat() for event in next_events(store, schedule, _SHOWN, now)],
-    }
-
-
-def _told(store: Store, schedule: StoredSchedule, now: datetime) -> list[str]:
-    events = [] if schedule.paused else next_events(store, schedule, _SHOWN, now)
-    times = ", ".join(_clock(event.start_time) for event in events)
-    facts = [
-        f"project {schedule.project}",
-        f"missed events: {schedule.missed}",
-        *([f"labels {', '.join(schedule.labels)}"] if schedule.labels else []),
-    ]
-    named = "" if schedule.name == schedule.flow else f" runs {schedule.flow}"
-    return [
-        f"{schedule.name}{named}: {schedule.timetable}  {_words_of(schedule)}".rstrip(),
-        f"  {'; '.join(facts)}",
-        "  paused" if schedule.paused else f"  next: {times or 'never again'}",
-    ]
-
-
-def _words_of(schedule: StoredSchedule) -> str:
-    return " ".join(f"{name}={value}" for name, value in schedule.parameters.items())
-
-
-def _clock(moment: datetime) -> str:
-    zone = moment.tzinfo
-    shown = NEM_TIME if isinstance(zone, ZoneInfo) and zone.key == ARROW_ZONE else zone
-    return moment.astimezone(shown).isoformat(sep=" ", timespec="minutes")

@@ -62,6 +62,7 @@ class Settings:
         tries: how often a request is made before it is given up.
         workers: how many tasks of a flow run may run at once.
         checkpointing: whether results and targets are written.
+        history_days: for how many days flow runs stay in the history; 0 for ever.
         log_days: for how many days the logs of flow runs are kept.
         log_megabytes: how large all logs together may become; the oldest go first.
         ping_url: the address of a check that is told of starts and ends (cli/notify.py); or empty.
@@ -81,6 +82,7 @@ class Settings:
     tries: int
     workers: int
     checkpointing: bool
+    history_days: int
     log_days: int
     log_megabytes: int
     ping_url: str
@@ -151,6 +153,7 @@ _SETTINGS = MappingProxyType(
         "tries": _Setting(kinds.whole_number(1, 20), lambda: 5),
         "workers": _Setting(kinds.whole_number(1, 64), lambda: 1),
         "checkpointing": _Setting(kinds.switch(), lambda: True),
+        "history_days": _Setting(kinds.whole_number(0, 36_500), lambda: 730),
         "log_days": _Setting(kinds.whole_number(1, 36_500), lambda: 90),
         "log_megabytes": _Setting(kinds.whole_number(1, 1_000_000), lambda: 500),
         "ping_url": _Setting(kinds.web_address(), lambda: ""),
@@ -172,6 +175,7 @@ DESCRIPTIONS = MappingProxyType(
         "tries": "how often a request is made before it is given up",
         "workers": "how many tasks of a flow run may run at once",
         "checkpointing": "false: write no results and targets",
+        "history_days": "for how many days runs stay in the history; 0: for ever",
         "log_days": "for how many days the logs of runs are kept",
         "log_megabytes": "how large all logs together may become",
         "ping_url": "the address of a check that is told of starts and ends",

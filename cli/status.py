@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import click
 
-from nemflow.cli import completing
 from nemflow.cli.asked import Subject, find_dataset, subject_of
 from nemflow.cli.calendar_lines import (
     CHARACTERS,
@@ -19,13 +18,17 @@ from nemflow.cli.dates import read_span
 from nemflow.cli.exit_codes import DONE, WORK_FOUND
 from nemflow.cli.known import known_of, making_of
 from nemflow.cli.options import (
+    Verbosity,
     debug_option,
     json_option,
+    quiet_option,
     settings_of,
     settings_options,
+    verbosity_of,
 )
 from nemflow.cli.output import colour_wanted, put_json, put_lines, width_of_terminal
 from nemflow.cli.settings import SYNTHETIC, Settings
+from nemflow.cli.stored_options import stored_days_options
 from nemflow.cli.to_do import command_for, describe_gap
 from nemflow.cli.wording import count_of, cut
 from nemflow.flows.nem.coverage import Coverage, Gap, combine, first_day_of, read_coverage
@@ -40,32 +43,13 @@ _MOST_GAPS = 10
 
 
 @click.command("status", short_help="Show which days are there.")
-@click.argument("dataset", required=False, metavar="[DATASET]", shell_complete=completing.datasets)
-@click.option(
-    "--dataset",
-    "named",
-    metavar="DATASET",
-    shell_complete=completing.datasets,
-    help="The same as DATASET.",
-)
-@click.option(
-    "--start",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The first day: 2014-01-01, 2014-01, 2014.",
-)
-@click.option(
-    "--end",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The last day, in the same forms; default yesterday.",
-)
+@stored_days_options("The first day: 2014-01-01, 2014-01, 2014.")
 @click.option("--stage", type=click.Choice(STAGES), help="This stage only, not the worse of both.")
 @click.option("--deep", is_flag=True, help="Look into each file too: is it stale?")
 @click.option("--check", is_flag=True, help="Exit with 3 if there is something to do.")
-@click.option("--sandbox", is_flag=True, help="Look at the SYNTHETIC market's folder.")
 @settings_options
 @json_option("One JSON object.")
+@quiet_option
 @debug_option
 @click.pass_context
 def command(
@@ -96,7 +80,7 @@ def command(
       nemflow status
       nemflow status --start 2014 --end 2014
       nemflow status nem_demand --stage raw
-      nemflow status --start 2024 --check
+      nemflow status --start 2024 --check --quiet
       nemflow status --deep
     """
     settings = settings_of(context)
@@ -109,6 +93,8 @@ def command(
     has_work = bool(gaps) or not coverage.days
     if as_json:
         put_json(_as_json(coverage, gaps, settings, subject))
+    elif verbosity_of(context) is Verbosity.QUIET:
+        pass  # the exit code says it
     elif coverage.days:
         paint = paint_colour if colour_wanted() else paint_plain
         put_lines(_head(coverage, settings, stage, SYNTHETIC if sandbox else ""))

@@ -1,5 +1,7 @@
 """The store of schedules and runs, as the command line finds it."""
 
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from nemflow.cli.settings import Settings
@@ -12,9 +14,13 @@ PROJECT = "default"
 """The project of what was given none."""
 
 
-def open_store(settings: Settings) -> Store:
-    """Return the store, to be used in a with statement."""
-    return Store(store_path(settings))
+def open_store(settings: Settings, *, make: bool = True) -> Store:
+    """Return the store, to be used in a with statement.
+
+    Args:
+        make: it where it is not there; who only reads finds it empty then.
+    """
+    return Store(store_path(settings), make=make)
 
 
 def store_path(settings: Settings) -> Path:
@@ -55,21 +61,10 @@ def find_flow_to_run(store: Store, what: str, project: str | None) -> Registrati
     return None
 
 
-def read_words(words: tuple[str, ...]) -> dict[str, str]:
-    """Return ``name=value`` words as a mapping.
-
-    Raises:
-        SettingsError: a word is not of that form, or a name comes twice.
-    """
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not name:
-            raise SettingsError(f"{word}: write a parameter as name=value, as in date=yesterday")
-        if name in found:
-            raise SettingsError(f"{word}: {name} was given before, as {found[name]}")
-        found[name] = text
-    return found
+def agent_command(labels: Iterable[str]) -> str:
+    """Return the command that starts an agent for runs with these labels."""
+    words = [word for label in labels for word in ("--label", label)]
+    return shlex.join(["nemflow", "agent", "start", *words])
 
 
 def registration_facts(registration: Registration) -> dict[str, object]:

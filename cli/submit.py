@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from nemflow.cli.dates import read_days
+from nemflow.cli.name_value import split_words
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.settings import Settings
-from nemflow.cli.stores import PROJECT, find_flow_to_run, open_store, read_words
+from nemflow.cli.stores import PROJECT, agent_command, find_flow_to_run, open_store
 from nemflow.cli.wording import count_of
 from nemflow.errors import SettingsError
 from nemflow.flows.agent.registry import Registration
@@ -42,6 +43,7 @@ def submit_runs(
     now = datetime.now(UTC)
     with open_store(settings) as store:
         registration = find_flow_to_run(store, what, None)
+        wanted = sorted({*labels, *(registration.labels if registration else ())})
         parameters = _parameters(what, registration, dates, words, now)
         with store.writing():
             ids = [
@@ -53,7 +55,7 @@ def submit_runs(
                     registration=None if registration is None else registration.id,
                     parameters=each,
                     options=[] if registration else options,
-                    labels=sorted({*labels, *(registration.labels if registration else ())}),
+                    labels=wanted,
                     scheduled_for=now,
                 )
                 for each in parameters
@@ -66,7 +68,7 @@ def submit_runs(
         [
             f"asked for {count_of(len(ids), 'run')} of {what}: {', '.join(ids[:5])}"
             + (f" and {len(ids) - 5} more" if len(ids) > 5 else ""),
-            "an agent does them: nemflow agent start; see nemflow agent status",
+            f"an agent does them: {agent_command(wanted)}; see nemflow agent status",
         ]
     )
 
@@ -84,4 +86,4 @@ def _parameters(
         return [{"date": day.isoformat()} for day in read_days(dates or ["yesterday"], now)]
     if dates:
         raise SettingsError(f"--date is for the price flows; {what} takes --param date=2014-01-01")
-    return [read_words(words)]
+    return [split_words(words)]

@@ -2,18 +2,20 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import click
 
-from nemflow.cli import completing
 from nemflow.cli.asked import Subject, find_dataset, subject_of
 from nemflow.cli.dates import read_span
 from nemflow.cli.exit_codes import DONE, FAILED
+from nemflow.cli.notify import notifying
 from nemflow.cli.options import debug_option, json_option, settings_of, settings_options
 from nemflow.cli.output import put_json, put_line, put_lines
-from nemflow.cli.settings import SYNTHETIC
+from nemflow.cli.settings import SYNTHETIC, flag
+from nemflow.cli.stored_options import stored_days_options
 from nemflow.cli.wording import count_of
 from nemflow.flows.nem.coverage import first_day_of
 from nemflow.flows.nem.findings import Finding, Looked, Remedy
@@ -26,29 +28,30 @@ SCHEMA = 1
 _DAY = timedelta(days=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was ordered.
+
+    Attributes:
+        subject: what it is about.
+        first: the first day.
+        last: the last day.
+        full: compare every day with the archive.
+        as_json: JSON objects instead of lines.
+        mark: before the name of the data set.
+    """
+
+    subject: Subject
+    first: date
+    last: date
+    full: bool
+    as_json: bool
+    mark: str
+
+
 @click.command("verify", short_help="Read stored files again.")
-@click.argument("dataset", required=False, metavar="[DATASET]", shell_complete=completing.datasets)
-@click.option(
-    "--dataset",
-    "named",
-    metavar="DATASET",
-    shell_complete=completing.datasets,
-    help="The same as DATASET.",
-)
-@click.option(
-    "--start",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The first day: 2014-01-01, 2014-01, 2014; default all.",
-)
-@click.option(
-    "--end",
-    metavar="DATE",
-    shell_complete=completing.dates,
-    help="The last day, in the same forms; default yesterday.",
-)
+@stored_days_options("The first day: 2014-01-01, 2014-01, 2014; default all.")
 @click.option("--full", is_flag=True, help="Compare every day with the archive, not one a month.")
-@click.option("--sandbox", is_flag=True, help="Look at the SYNTHETIC market's folder.")
 @settings_options
 @json_option("One JSON object per finding on standard output, and one for the whole at the end.")
 @debug_option
@@ -80,31 +83,63 @@ def command(
       nemflow verify nem_trading_prices --json
     """
     settings = settings_of(context)
-    settings = settings.for_sandbox() if sandbox else settings
     name = find_dataset(context, dataset, named)
-    subject = subject_of(context, name, sandbox=sandbox)
     first, last = _span(name, start, end)
+    order = Order(
+        subject=subject_of(context, name, sandbox=sandbox),
+        first=first,
+        last=last,
+        full=full,
+        as_json=as_json,
+        mark=f"{SYNTHETIC} " if sandbox else "",
+    )
+    says: list[str] = []
+    with notifying(settings, _words_again(context, order.subject), lambda: says) as ending:
+        where = settings.for_sandbox() if sandbox else settings
+        ending.code = FAILED if _verify(order, where.data_dir, says) else DONE
+    context.exit(ending.code)
+
+
+def _words_again(context: click.Context, subject: Subject) -> list[str]:
+    """Return the command as it was called, without what changes only its output."""
+    given = context.params
+    dates = [word for n in ("start", "end") if given[n] for word in (flag(n), given[n])]
+    return subject.words("verify", *dates, *(["--full"] if given["full"] else []))
+
+
+def _verify(order: Order, data_dir: Path, says: list[str]) -> bool:
+    """Tell what is wrong, in the end what to do; return whether anything is.
+
+    Args:
+        says: gets a line for each finding.
+    """
     from nemflow.flows.nem.audit import Audit  # pyarrow: wrong use need not wait for it
 
-    counter = _Counter()
-    audit = Audit(settings.data_dir, DATASETS[name], first, last, full=full, tell=counter.show)
+    name, counter = order.subject.dataset, _Counter()
+    span = (order.first, order.last)
+    audit = Audit(data_dir, DATASETS[name], *span, full=order.full, tell=counter.show)
     findings: list[Finding] = []
     for finding in audit.findings():
         findings.append(finding)
+        says.append(_line(finding))
         counter.clear()
-        if as_json:
-            put_json(_as_json(finding, subject))
+        if order.as_json:
+            put_json(_as_json(finding, order.subject))
         else:
-            has_path = bool(finding.path) and finding.says.startswith(str(finding.path))
-            says = finding.says if has_path else f"{finding.path}: {finding.says}"
-            put_line(f"{_which(finding.first, finding.last)}  {says}")
+            put_line(says[-1])
     counter.clear()
-    if as_json:
-        put_json(_whole_as_json(name, first, last, findings, audit.looked))
+    if order.as_json:
+        put_json(_whole_as_json(name, *span, findings, audit.looked))
     else:
-        put_lines(_to_do(findings, subject))
-        put_lines([_told(f"{SYNTHETIC} {name}" if sandbox else name, findings, audit.looked)])
-    context.exit(FAILED if findings else DONE)
+        put_lines(_to_do(findings, order.subject))
+        put_lines([_told(f"{order.mark}{name}", findings, audit.looked)])
+    return bool(findings)
+
+
+def _line(finding: Finding) -> str:
+    has_path = bool(finding.path) and finding.says.startswith(str(finding.path))
+    says = finding.says if has_path else f"{finding.path}: {finding.says}"
+    return f"{_which(finding.first, finding.last)}  {says}"
 
 
 class _Counter:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import click
 
 from nemflow.cli import completing
+from nemflow.cli.advice import ask_history
 from nemflow.cli.asked import Subject, subject_of
 from nemflow.cli.dates import read_days
 from nemflow.cli.known import known_of, making_of
@@ -108,18 +109,20 @@ def _read_name(name: str, day: str | None, now: datetime) -> tuple[str, Sequence
         raise SettingsError(
             f"{name}: which day? write it behind, as in: nemflow why {flow} 2014-01-01"
         )
-    days = read_days([day], now)
+    days = read_days([day], now, said="")
     if len(days) != 1:
         raise SettingsError(f"{day} is {len(days)} days: name one")
     return dataset, stages, days[0]
 
 
 def _last_run(settings: Settings, account: Account) -> sqlite3.Row | None:
-    with History(settings.history_file) as history:
+    def find(history: History) -> sqlite3.Row | None:
         try:
             return history.find(f"{account.dataset}_{account.stage}_{account.day}")
         except UnknownRun:
             return None
+
+    return ask_history(settings, find)
 
 
 def _what_to_do(account: Account, subject: Subject) -> str:

@@ -15,6 +15,7 @@ import inspect
 import os
 import reprlib
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from types import CodeType, FunctionType
@@ -26,6 +27,9 @@ from nemflow.tasks.base import Task
 from nemflow.tasks.decorator import FunctionTask
 
 _LENGTH = 16  # hexadecimal digits
+
+# Python 3.11 may fail with a SystemError where two threads make syntax trees at a time.
+_parsing = threading.RLock()
 
 
 class _Place(NamedTuple):
@@ -245,7 +249,7 @@ def _source_of(path: str, module: str) -> _Source | None:
 @functools.lru_cache(maxsize=128)
 def _parse(path: str, module: str, changed: int) -> _Source | None:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb") as file, _parsing:
             tree = ast.parse(file.read())
     except (OSError, SyntaxError, ValueError):
         return None

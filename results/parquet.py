@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nemflow.errors import ResultError, UnreadableTarget
+from nemflow.results.parquet_footer import MAGIC, SMALLEST, read_footer, unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_MAGIC = b"PAR1"
-_ARROW_SCHEMA = b"ARROW:schema"  # how Arrow keeps its own schema among the metadata
-_SMALLEST = 12  # both magics, and the length of the footer between them
+_ARROW_SCHEMA = "ARROW:schema"  # how Arrow keeps its own schema among the metadata
 
 
 def write_table(
@@ -96,21 +95,14 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str] | None = Non
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Return the key-value metadata of the schema at *path*, without reading the data.
+    """Return the key-value metadata of the schema at *path*, without reading the data; needs no pyarrow.
 
     Raises:
         UnreadableTarget: the file is not there or is no whole Parquet file.
     """
-    import pyarrow as pa  # heavy
-    import pyarrow.parquet as pq
-
-    try:
-        # the footer alone: to open the file would also make sense of each of its columns
-        metadata = pq.read_metadata(os.fspath(path)).metadata or {}
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, error) from error
-    own = {key: text for key, text in metadata.items() if key != _ARROW_SCHEMA}
-    return {key.decode(): text.decode() for key, text in own.items()}
+    metadata = read_footer(path).metadata
+    metadata.pop(_ARROW_SCHEMA, None)
+    return metadata
 
 
 def check_parquet_magic(path: str | os.PathLike[str]) -> None:
@@ -123,13 +115,13 @@ def check_parquet_magic(path: str | os.PathLike[str]) -> None:
         with open(path, "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
-            head = file.read(len(_MAGIC))
-            file.seek(max(size - 2 * len(_MAGIC), 0))
+            head = file.read(len(MAGIC))
+            file.seek(max(size - 2 * len(MAGIC), 0))
             tail = file.read()
     except OSError as error:
         raise UnreadableTarget(f"{path} cannot be opened: {error.strerror or error}.") from error
     footer = int.from_bytes(tail[:4], "little")
-    if head != _MAGIC or tail[4:] != _MAGIC or footer + _SMALLEST > size:
+    if head != MAGIC or tail[4:] != MAGIC or footer + SMALLEST > size:
         raise UnreadableTarget(
             f"{path} is not a whole Parquet file ({size} bytes); delete it to have it made again."
         )
@@ -144,13 +136,7 @@ def _open(path: str | os.PathLike[str]) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(os.fspath(path)) as file:
             yield file
     except (OSError, pyarrow.lib.ArrowException) as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> UnreadableTarget:
-    return UnreadableTarget(
-        f"{path} cannot be read as Parquet ({error}); delete it to have it made again."
-    )
+        raise unreadable(path, str(error)) from error
 
 
 def _check_units(schema: pa.Schema, path: str | os.PathLike[str]) -> None:

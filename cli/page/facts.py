@@ -20,9 +20,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from nemflow import __version__
+from nemflow.cli.advice import ask_history
 from nemflow.cli.asked import Subject
 from nemflow.cli.known import day_of, known_of
 from nemflow.cli.market import market_settings
+from nemflow.cli.page.prices import readable_prices
 from nemflow.cli.runs import RETRIED_STATES, words_of
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.to_do import command_for
@@ -39,7 +41,7 @@ from nemflow.flows.nem.coverage import (
 from nemflow.flows.nem.provenance import ATTRIBUTION, SYNTHETIC_ATTRIBUTION
 from nemflow.flows.parameters import Parameter
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
-from nemflow.tasks.nem.market_time import day_bounds, today
+from nemflow.tasks.nem.market_time import today
 
 SCHEMA = 1
 """The version of the facts."""
@@ -59,8 +61,6 @@ LETTERS = MappingProxyType(
 """How a day stands, in a letter."""
 
 _RUNS = 50
-_PRICE_DAYS = 7
-_MINUTES = 5
 
 
 def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> dict[str, object]:
@@ -70,9 +70,6 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
         settings: whose data directory and history they are; a sandbox's folder is told as one.
         now: the moment, aware.
         live: the page may ask again and start runs.
-
-    Raises:
-        HistoryError: the history cannot be read.
     """
     known = {name: known_of(settings, name) for name in DATASETS}
     covered = {
@@ -92,9 +89,15 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
         )
     }
     is_synthetic = settings.data_dir.name == SYNTHETIC
-    with History(settings.history_file) as history:
-        runs, states = _runs(history), _task_states(history)
-        failures = _failures(history, covered, settings.data_dir)
+    told = ask_history(
+        settings,
+        lambda history: (
+            _runs(history),
+            _task_states(history),
+            _failures(history, covered, settings.data_dir),
+        ),
+    )
+    runs, states, failures = told or ([], {}, [])
     return {
         "schema": SCHEMA,
         "made_at": now.isoformat(timespec="seconds"),
@@ -113,7 +116,7 @@ def gather_facts(settings: Settings, now: datetime, *, live: bool = False) -> di
             for gap in coverage.gaps()
             if gap.last >= _first_there(coverage)  # who keeps some years does not lack those before
         ],
-        "prices": _prices(settings.data_dir, covered, now),
+        "prices": readable_prices(settings.data_dir, covered, now),
         "runs": runs,
         "failures": failures,
         "flows": [_flow(name, settings, states) for name in CATALOG.names()],
@@ -171,59 +174,6 @@ def fill_command(dataset: str, gap: Gap, settings: Settings) -> str:
     is_sandbox = settings.data_dir.name == SYNTHETIC
     flags = ("--sandbox", "--data-dir", str(settings.data_dir.parent)) if is_sandbox else ()
     return command_for(gap, Subject(dataset, flags))
-
-
-# Prices
-
-
-def _prices(
-    data_dir: Path, covered: Mapping[str, Mapping[str, Coverage]], now: datetime
-) -> dict[str, object] | None:
-    """Return the energy prices of the last days that are there, on a grid of five minutes."""
-    dataset = next(
-        (DATASETS[n] for n in ("nem_prices", "nem_trading_prices") if n in covered), None
-    )
-    if dataset is None:
-        return None
-    days = [day for day, s in covered[dataset.name]["clean"].days.items() if s.is_there]
-    if not days:
-        return None
-    last = days[-1]
-    first = max(days[0], last - timedelta(days=_PRICE_DAYS - 1))
-    from nemflow import read_prices  # imports pyarrow
-
-    table = read_prices(
-        first,
-        last,
-        columns=["interval_end", "region", "rrp"],
-        dataset=dataset.name,
-        data_dir=data_dir,
-        as_arrow=True,
-        missing="ignore",
-    )
-    start = day_bounds(first)[0]
-    count = ((last - first).days + 1) * 1440 // _MINUTES
-    regions: dict[str, list[float | None]] = {}
-    rows = zip(
-        *(table[name].to_pylist() for name in ("interval_end", "region", "rrp")), strict=True
-    )
-    previous: dict[str, int] = {}
-    for end, region, price in rows:
-        line = regions.setdefault(region, [None] * count)
-        index = int((end - start).total_seconds()) // (60 * _MINUTES)
-        begin = previous.get(region, index - 1)
-        # Half hours fill their six places.
-        for place in range(max(begin, index - 6), index):
-            line[place] = None if price is None else round(price, 2)
-        previous[region] = index
-    return {
-        "dataset": dataset.name,
-        "column": "rrp",
-        "unit": "AUD/MWh",
-        "start": start.isoformat(),
-        "minutes": _MINUTES,
-        "regions": dict(sorted(regions.items())),
-    }
 
 
 # Runs

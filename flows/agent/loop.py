@@ -130,6 +130,7 @@ class _Agent:
         self._children: list[_Child] = []
         self._failed = 0
         self._news = threading.Event()
+        self._complaints: set[str] = set()
 
     def work(self, once: bool) -> int:
         """Tick until there is nothing left to do (`once`), else for ever."""
@@ -165,13 +166,19 @@ class _Agent:
     def _tick(self) -> datetime | None:
         self._reap()
         self._sweep()
-        coming = make_due_runs(self._store, self._settings.now())
+        coming = make_due_runs(self._store, self._settings.now(), self._complain)
         while len(self._children) < self._settings.workers:
             run = claim_run(self._store, self._name, self._settings.labels, self._settings.now())
             if run is None:
                 break
             self._start(run)
         return coming
+
+    def _complain(self, sentence: str) -> None:
+        """Tell what is wrong once, not at every tick."""
+        if sentence not in self._complaints:
+            self._complaints.add(sentence)
+            self._settings.tell(sentence)
 
     def _sweep(self) -> None:
         lock_dir = self._settings.lock_dir

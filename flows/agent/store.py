@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from nemflow.errors import SettingsError
+from nemflow.flows.write_ahead import write_ahead
 
 VERSION = 1
 """Of the tables; grows when they change."""
@@ -91,18 +92,21 @@ CREATE TABLE IF NOT EXISTS backoffs (
 class Store:
     """The store at `path`, made when it is first opened; a context manager, for one thread.
 
+    Args:
+        make: it where it is not there; else it is empty then, and what is written to it is lost.
+
     Raises:
         SettingsError: the file cannot be opened, or a newer nemflow made it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, make: bool = True) -> None:
         self.path = path
+        self._is_made = make
         self._connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> Self:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
+            self._connection = sqlite3.connect(self._file(), timeout=_BUSY_S, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._prepare(self._connection)
         except (OSError, sqlite3.Error) as error:
@@ -149,8 +153,15 @@ class Store:
             raise
         connection.execute("COMMIT")
 
+    def _file(self) -> Path | str:
+        if self._is_made:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        elif not self.path.exists():
+            return ":memory:"
+        return self.path
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        write_ahead(connection, _BUSY_S)
         connection.execute("PRAGMA foreign_keys = ON")
         [found] = connection.execute("PRAGMA user_version").fetchone()
         if found > VERSION:

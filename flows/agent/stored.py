@@ -2,13 +2,14 @@
 
 import enum
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from sqlite3 import IntegrityError, Row
 
 from nemflow.errors import DefinitionError, SettingsError
+from nemflow.flows.agent.own_schedule import own_schedule
 from nemflow.flows.agent.registry import registration_of
 from nemflow.flows.agent.run_queue import add_run
 from nemflow.flows.agent.store import Store, as_moment, as_text
@@ -136,21 +137,42 @@ def remove_schedule(store: Store, name: str) -> int:
 def next_events(
     store: Store, schedule: StoredSchedule, number: int, after: datetime
 ) -> list[ClockEvent]:
-    """Return the next events of a schedule; fewer if it ends."""
-    return list(islice(_events(store, schedule, after), number))
+    """Return the next events of a schedule; fewer if it ends.
+
+    Raises:
+        SettingsError, DefinitionError: it is a flow's own, and that cannot be loaded.
+    """
+    return list(islice(_timetable(store, schedule).events(after), number))
 
 
-def make_due_runs(store: Store, now: datetime) -> datetime | None:
-    """Turn the events up to `now` into runs, and return when the next event of any schedule is."""
+def make_due_runs(
+    store: Store, now: datetime, complain: Callable[[str], None] | None = None
+) -> datetime | None:
+    """Turn the events up to `now` into runs, and return when the next event of any schedule is.
+
+    Args:
+        complain: hears of each schedule that cannot be told, and the others go on.
+
+    Raises:
+        SettingsError, DefinitionError: one cannot be told, and there is nobody to hear of it.
+    """
     coming: list[datetime] = []
     for schedule in schedules(store):
         if schedule.paused:
             continue
-        events = _events(store, schedule, schedule.seen_until)
-        due = list(takewhile(lambda event: event.instant <= now, events))
+        try:
+            timetable = _timetable(store, schedule)
+        except (SettingsError, DefinitionError) as error:
+            if complain is None:
+                raise
+            complain(f"schedule {schedule.name!r} makes no runs: {error}")
+            continue
+        due = list(
+            takewhile(lambda event: event.instant <= now, timetable.events(schedule.seen_until))
+        )
         if due:
             _make_runs(store, schedule, due, now)
-        coming += [event.instant for event in next_events(store, schedule, 1, now)]
+        coming += [event.instant for event in islice(timetable.events(now), 1)]
     return min(coming, default=None)
 
 
@@ -197,24 +219,11 @@ def _words(parameters: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _events(store: Store, schedule: StoredSchedule, after: datetime) -> Iterator[ClockEvent]:
-    return _timetable(store, schedule).events(after)
-
-
 def _timetable(store: Store, schedule: StoredSchedule) -> Schedule:
     if not schedule.timetable.own:
         return schedule.timetable.schedule()
     assert schedule.registration is not None  # nemflow's own flows have no schedule
-    from nemflow.flows.base import Flow  # most schedules do not need the engine
-
-    saved = registration_of(store, schedule.registration).saved
-    own = Flow.load(saved).schedule
-    if own is None:
-        raise DefinitionError(
-            f"flow {schedule.flow!r} has no schedule of its own any more: remove the schedule "
-            f"{schedule.name!r}, or give it a time with: nemflow schedule add {schedule.flow} --cron"
-        )
-    return own
+    return own_schedule(registration_of(store, schedule.registration))
 
 
 def _of_row(row: Row) -> StoredSchedule:

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nemflow.errors import HistoryError
+from nemflow.flows.write_ahead import write_ahead
 
 STEPS = (
     """
@@ -101,7 +102,7 @@ def open_history(path: Path, *, wait_s: float = _WAIT_S) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-        _bring_up_to_date(connection, path)
+        _bring_up_to_date(connection, path, wait_s)
     except BaseException as error:
         if connection is not None:
             connection.close()
@@ -134,10 +135,10 @@ def explain(path: Path, error: Exception) -> HistoryError:
     )
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, wait_s: float) -> None:
     if _version(connection, path) == len(STEPS):
         return
-    connection.execute("PRAGMA journal_mode = WAL")
+    write_ahead(connection, wait_s)
     with transaction(connection):
         for step in STEPS[_version(connection, path) :]:  # another process may have been quicker
             for statement in step.split(";"):

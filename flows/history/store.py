@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nemflow.errors import HistoryError
 from nemflow.flows.history.lost import mark_lost
+from nemflow.flows.history.pruning import prune_daily
 from nemflow.flows.history.records import RunRecord
 from nemflow.flows.history.schema import explain, open_history, transaction
 from nemflow.flows.history.stamps import stamp
@@ -33,11 +34,15 @@ class Store:
 
     Args:
         path: the file.
+        days: for how many days runs are kept; 0 for ever.
         clock: seconds.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: Path, days: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._path = path
+        self._days = days
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._next_attempt = 0.0
@@ -106,12 +111,19 @@ class Store:
             try:
                 self._connection = open_history(self._path)
                 mark_lost(self._connection, now)
+                self._prune(self._connection, now)
             except HistoryError as error:
                 is_busy = "locked" in str(error)
                 self._failed(error, off=not is_busy)
             except sqlite3.Error as error:
                 self._failed(explain(self._path, error), off=False)
         return self._connection
+
+    def _prune(self, connection: sqlite3.Connection, now: datetime) -> None:
+        try:
+            prune_daily(connection, self._path.parent, self._days, now)
+        except (sqlite3.Error, OSError) as error:  # old runs do no harm: another day
+            log.debug("old runs stay in the history: %s", error)
 
     def _failed(self, error: HistoryError, *, off: bool) -> None:
         self._is_off = off

@@ -45,6 +45,7 @@ class HistoryReporter:
         state_dir: the folder in which the history lies: on this machine, not on a network drive.
         making: says how a run was made.
         logs: where the logs of runs go; None for no logs.
+        days: for how many days runs are kept; 0 for ever.
         facts_follow: `add_facts` will be called after each flow run, which is written only then.
         on_cancel: called, in a thread of its own, with the id of a run that is to be cancelled.
         nemflow_version: of the program that writes.
@@ -59,6 +60,7 @@ class HistoryReporter:
         *,
         making: Callable[[FlowRunInfo], Making] = made_by_program,
         logs: RunLogs | None = None,
+        days: int = 0,
         facts_follow: bool = False,
         on_cancel: Callable[[str], None] | None = None,
         nemflow_version: str = "",
@@ -70,6 +72,7 @@ class HistoryReporter:
         self._store: Store | None = None
         self._making = making
         self._logs = logs
+        self._days = days
         self._facts_follow = facts_follow
         self._on_cancel = on_cancel
         self._nemflow_version = nemflow_version
@@ -215,7 +218,7 @@ class HistoryReporter:
         if self._store is None:
             from nemflow.flows.history.store import Store  # SQLite is loaded when there is work
 
-            self._store = Store(self._path)
+            self._store = Store(self._path, self._days)
         return self._store
 
     def _tick(self) -> None:

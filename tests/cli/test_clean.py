@@ -4,14 +4,17 @@ import json
 import os
 import platform
 import pty
+import sqlite3
 import subprocess
 import sys
 import time
-from datetime import date
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from nemflow import Flow, HistoryReporter, task
 from nemflow.flows.nem.places import clean_target, raw_target, standing_of
 from nemflow.results.locks import TargetLock
 
@@ -198,3 +201,70 @@ def test_on_a_terminal_it_asks(environment, put, tmp_path, answer, goes):
     assert process.wait() == 0
     assert b"Remove 1 thing? [y/N]" in shown
     assert path.exists() is not goes
+
+
+@pytest.fixture
+def past_runs(tmp_path):
+    """Put runs into the history that began so many days ago."""
+
+    def put(*days_ago):
+        with Flow("past") as flow:
+            task(lambda: 1, name="one")()
+        for days in days_ago:
+            moment = datetime.now(UTC) - timedelta(days=days)
+            with HistoryReporter(tmp_path / "state", now=lambda moment=moment: moment) as history:
+                flow.run(reporter=history)
+
+    return put
+
+
+def runs_left(nemflow):
+    return len(json.loads(nemflow("history", "--json").out)["runs"])
+
+
+def test_old_runs_of_the_history_go_only_when_asked_for(nemflow, past_runs):
+    past_runs(800, 10)
+    assert nemflow("clean", "--yes").out == "nothing to remove\n"
+    before = datetime.now(UTC) - timedelta(days=730)
+    words = f"1 run of the history that began before {before:%Y-%m-%d}, with their logs\n"
+    assert nemflow("clean", "--history") == (3, f"in all {words}", "")
+    assert runs_left(nemflow) == 2
+    assert nemflow("clean", "--history", "--yes") == (0, f"in all {words}removed {words}", "")
+    assert runs_left(nemflow) == 1
+
+
+def test_which_runs_are_old_can_be_said(nemflow, past_runs):
+    past_runs(50, 40, 10)
+    told = json.loads(nemflow("clean", "--history", "--older-than", "30d", "--yes", "--json").out)
+    assert (told["removed"], told["runs"], told["things"]) == (True, 2, [])
+    assert runs_left(nemflow) == 1
+
+
+def test_all_runs_are_kept_where_the_setting_says_so(nemflow, past_runs):
+    past_runs(9000)
+    ended = nemflow("clean", "--history", NEMFLOW_HISTORY_DAYS="0")
+    assert ended == (0, "nothing to remove\n", "")
+
+
+def test_the_file_of_the_history_becomes_smaller(nemflow, past_runs, tmp_path):
+    past_runs(*range(100, 160))
+    file = tmp_path / "state" / "history.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE flow_runs SET message = ?", ("x" * 10_000,))
+        connection.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = file.stat().st_size
+    nemflow("clean", "--history", "--older-than", "1d", "--yes")
+    assert file.stat().st_size < size / 4
+
+
+def test_a_run_of_the_command_takes_old_runs_out(nemflow, past_runs, tmp_path):
+    past_runs(800)
+    (tmp_path / "mine.py").write_text(
+        "from nemflow import Flow, task\n"
+        "with Flow('mine') as flow:\n"
+        "    task(lambda: 1, name='one')()\n"
+    )
+    assert nemflow("run", "mine.py", "--quiet").code == 0
+    told = json.loads(nemflow("history", "--json").out)["runs"]
+    assert [run["flow"] for run in told] == ["mine"]

@@ -98,3 +98,9 @@ def test_where_there_is_nothing_to_do_pyarrow_is_not_loaded(stored, environment,
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["nem_prices: 2 months left: not whole", "[]"]
+
+
+def test_lines_of_the_sandbox_are_marked(nemflow):
+    assert nemflow("compact", "--sandbox").out == (
+        "SYNTHETIC nem_prices: no months are there to compact\n"
+    )

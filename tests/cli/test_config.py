@@ -4,7 +4,7 @@ import json
 def test_each_setting_is_shown_with_its_value_and_origin(nemflow, tmp_path):
     (tmp_path / "my.toml").write_text("tries = 7\ncheckpointing = false\n")
     ended = nemflow("config", "--config", "my.toml", "--nemweb-url", "http://mirror/")
-    rows = [line.split(maxsplit=2) for line in ended.out.splitlines()[:13]]
+    rows = [line.split(maxsplit=2) for line in ended.out.splitlines()[:14]]
     assert (ended.code, ended.err) == (0, "")
     assert rows == [
         ["setting", "value", "origin"],
@@ -18,6 +18,7 @@ def test_each_setting_is_shown_with_its_value_and_origin(nemflow, tmp_path):
         ["tries", "7", f"file {tmp_path / 'my.toml'}"],
         ["workers", "1", "default"],
         ["checkpointing", "false", f"file {tmp_path / 'my.toml'}"],
+        ["history_days", "730", "default"],
         ["log_days", "90", "default"],
         ["log_megabytes", "500", "default"],
     ]

@@ -155,7 +155,7 @@ def test_a_run_as_json_has_tasks_and_changes(own, nemflow):
 def test_a_mistyped_run_is_told_the_nearest(own, nemflow):
     own(1)
     assert nemflow("show", "halfs_1") == (
-        1,
+        2,
         "",
         "error: there is no run 'halfs_1' in the history; did you mean 'halves_1'?\n"
         "hint: `nemflow history` lists the runs\n",

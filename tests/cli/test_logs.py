@@ -66,7 +66,7 @@ def test_entries_as_json_are_one_object_each(nemflow):
 def test_a_mistyped_task_is_told_the_nearest(nemflow):
     nemflow("run", "own.py:talking", "--param", "n=1")
     ended = nemflow("logs", "talking_1", "tlak")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     assert ended.err == "error: talking_1 has no task 'tlak'; did you mean 'talk'?\n"
 
 

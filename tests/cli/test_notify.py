@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -95,6 +96,38 @@ def test_a_command_that_fails_is_a_warning(nemflow):
 def test_a_dry_run_tells_nobody(nemflow, listener):
     nemflow("run", "--date", "2014-01-01", "--dry-run", NEMFLOW_PING_URL=listener.url)
     assert listener.told == []
+
+
+def test_refresh_is_told_of_from_start_to_success(nemflow, listener):
+    ended = nemflow("refresh", "--dataset", "nem_demand", NEMFLOW_PING_URL=f"{listener.url}/check")
+    assert ended.code == 0
+    assert listener.told == [("GET", "/check/start", ""), ("GET", "/check", "")]
+
+
+def test_an_error_that_ends_a_command_is_told_of(nemflow, listener, tmp_path):
+    (tmp_path / "data").write_text("no folder")
+    ended = nemflow("refresh", NEMFLOW_WEBHOOK_URL=f"{listener.url}/hook")
+    assert ended.code == 1
+    [(_, _, text)] = listener.told
+    told = json.loads(text)
+    assert told["command"] == "nemflow refresh"
+    assert "is not a folder" in told["lines"][0]
+
+
+def test_a_dry_run_of_refresh_tells_nobody(nemflow, listener):
+    nemflow("refresh", "--dry-run", NEMFLOW_PING_URL=listener.url)
+    assert listener.told == []
+
+
+def test_findings_of_verify_are_told_of(nemflow, listener, tmp_path, stored_days):
+    raw = stored_days.put_day(tmp_path / "data", date(2014, 1, 1), "raw")
+    raw.write_bytes(b"PAR1" + bytes(100) + b"PAR1")
+    words = ("verify", "--start", "2014", "--end", "2014", "--full")
+    assert nemflow(*words, NEMFLOW_WEBHOOK_URL=f"{listener.url}/hook").code == 1
+    [(_, _, text)] = listener.told
+    told = json.loads(text)
+    assert (told["command"], told["exit_code"]) == (f"nemflow {' '.join(words)}", 1)
+    assert told["lines"][0].startswith(f"2014-01-01  {raw} cannot be read as Parquet")
 
 
 def test_a_flow_of_ones_own_is_told_of_too(nemflow, listener, tmp_path):

@@ -111,7 +111,9 @@ def test_a_moment_is_read_from_iso_text():
 
 @pytest.mark.parametrize("word", ["p", "=3", ""])
 def test_a_word_without_name_and_value_is_refused(word):
-    assert fault(Flow("f"), word, kind=SettingsError) == f"--param {word}: write name=value"
+    assert fault(Flow("f"), word, kind=SettingsError) == (
+        f"--param {word}: write name=value, as in date=yesterday"
+    )
 
 
 def test_a_parameter_that_is_given_twice_is_refused():

@@ -78,9 +78,18 @@ def test_all_there_asks_for_nothing(nemflow, put_targets):
 
 
 @pytest.mark.parametrize(
+    "words", [("--date", "2014-01-01"), ("--start", "2014-01-01", "--end", "2014-01-31")]
+)
+def test_each_line_of_the_sandbox_is_marked(nemflow, words):
+    lines = nemflow("plan", "--sandbox", *words).out.splitlines()
+    assert len(lines) >= 3
+    assert [line for line in lines if not line.startswith("SYNTHETIC ")] == []
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "error: Missing option '--date'"),
+        ((), "error: say --date, for what run would do, or --start, for what backfill would."),
         (("--date", "2014-13"), "error: --date 2014-13: no such date"),
         (("--start", "2014", "--dat", "x"), "error: No such option"),
     ],

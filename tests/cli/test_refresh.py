@@ -3,10 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nemflow.cli.refresh import _changes
-from nemflow.flows.nem.changes import Change
 from nemflow.flows.nem.standing import read_standing, write_standing
-from nemflow.tasks.nem.market_time import NEM_TIME, today
+from nemflow.tasks.nem.market_time import today
 from nemflow.tasks.nem.sandbox import Fault, FaultKind, Revision, SandboxServer
 
 CLOSED = "http://127.0.0.1:9"  # nothing answers at the discard port
@@ -31,7 +29,9 @@ def market(server):
 
 @pytest.fixture
 def refresh(nemflow, market):
-    return lambda *words: nemflow("refresh", *market, *words, "--quiet", NEMFLOW_TRIES="1")
+    return lambda *words, **variables: nemflow(
+        "refresh", *market, *words, "--quiet", NEMFLOW_TRIES="1", **variables
+    )
 
 
 @pytest.fixture
@@ -120,14 +120,18 @@ def test_a_data_set_can_be_chosen(refresh, stored):
     assert refresh("--dataset", "nem_demand", "--json").out == ""
 
 
-def test_a_day_that_fails_is_told_with_what_to_do(refresh, stored, server, day):
+def test_a_day_that_fails_is_told_with_what_to_do(refresh, stored, server, day, tmp_path):
     server.faults = [Fault(kind=FaultKind.UNAVAILABLE, path_contains="Public_Prices")]
-    ended = refresh()
+    ended = refresh(NEMFLOW_ON_FAILURE=f"cat > {tmp_path}/mail.txt")
     server.faults = ()
     assert ended.code == 1
     assert f"error: nem_prices {day}: " in ended.err
     assert "answered 503" in ended.err
     assert "hint: the next nemflow refresh looks at what failed again" in ended.err
+    command, failed = (tmp_path / "mail.txt").read_text().splitlines()
+    assert command.startswith("nemflow refresh --nemweb-url ")
+    assert command.endswith(" --sandbox: exit code 1")
+    assert failed.startswith(f"nem_prices {day}: ")
 
 
 def test_a_span_that_ends_before_it_starts_is_wrong_use(nemflow):
@@ -158,10 +162,7 @@ def test_what_is_not_published_yet_does_not_fail_and_says_when_it_comes(nemflow,
     assert told[0]["reason"].endswith(f"usually there by {tomorrow} 00:00 market time")
 
 
-def test_few_changes_get_a_line_each_and_many_are_counted():
-    end = datetime(2026, 11, 2, 0, 5, tzinfo=NEM_TIME)
-    changes = [Change(end + timedelta(minutes=5 * n), "SA1", "rrp", 1.0, None) for n in range(11)]
-    assert next(_changes(changes[:10])) == "2026-11-02 00:05 SA1 rrp: 1.0 -> none"
-    assert len(list(_changes(changes[:10]))) == 10
-    assert len(list(_changes(changes))) == 4
-    assert list(_changes(changes))[-1] == "... in all rrp 11; --json lists every one"
+def test_a_word_that_is_no_date_is_named_with_its_option(nemflow):
+    ended = nemflow("refresh", "--end", "tomorow")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: --end tomorow: not a date")

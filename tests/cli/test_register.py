@@ -97,3 +97,44 @@ def test_a_saved_flow_that_has_gone_is_named(nemflow, write, tmp_path):
     saved.unlink()
     ended = nemflow("run", "sums")
     assert (ended.code, f"{saved} is not there: register the flow again" in ended.err) == (2, True)
+
+
+OWN_TIME = ", schedule=IntervalSchedule(interval=timedelta(hours=1))"
+
+
+@pytest.fixture
+def lost(nemflow, write, tmp_path):
+    """Register a flow that has a schedule of its own, beside another schedule; then it goes."""
+    write(schedule=OWN_TIME)
+    nemflow("register", "sums.py")
+    nemflow("schedule", "add", "nem_prices", "--every", "1h")
+    [saved] = (tmp_path / "state").rglob("*.flow")
+    saved.unlink()
+    return saved
+
+
+def test_a_schedule_whose_flow_is_gone_does_not_hide_the_others(nemflow, lost):
+    told = nemflow("schedule", "list")
+    assert (told.code, told.err) == (0, "")
+    assert f"next: cannot be told: {lost} is not there: register the flow again" in told.out
+    prices, sums = json.loads(nemflow("schedule", "list", "--json").out)["schedules"]
+    assert (len(prices["next"]), prices["error"], sums["next"]) == (3, None, [])
+    assert sums["error"].startswith(str(lost))
+
+
+def test_the_next_events_of_the_others_come_with_a_warning(nemflow, lost):
+    told = nemflow("schedule", "next", "--n", "2")
+    assert (told.code, len(told.out.splitlines())) == (0, 2)
+    assert told.err.startswith(f"warning: schedule 'sums': {lost} is not there")
+
+
+def test_projects_are_listed_though_a_flow_is_gone(nemflow, lost):
+    assert "next" in nemflow("projects").out
+
+
+def test_the_agent_that_is_told_to_start_has_the_labels_of_the_flow(nemflow, write):
+    write()
+    told = nemflow("register", "sums.py", "--label", "gpu").out
+    assert "nemflow run sums --submit; an agent does it: nemflow agent start --label gpu\n" in told
+    told = nemflow("run", "sums", "--submit", "--label", "at home").out
+    assert "an agent does them: nemflow agent start --label 'at home' --label gpu; see" in told

@@ -56,8 +56,11 @@ def test_a_removed_schedule_is_gone(nemflow):
         (("nem_prices",), "say when"),
         (("nem_price", "--every", "1h"), "did you mean nem_prices?"),
         (("nem_prices", "--every", "1h", "day=today"), "day: the flows of nemflow take date="),
-        (("nem_prices", "--every", "1h", "date=tomorow"), "tomorow: not a date"),
-        (("nem_prices", "--every", "1h", "today"), "write a parameter as name=value"),
+        (("nem_prices", "--every", "1h", "date=tomorow"), "error: date=tomorow: not a date"),
+        (
+            ("nem_prices", "--every", "1h", "today"),
+            "error: today: write name=value, as in date=yesterday",
+        ),
         (("nem_prices", "--every", "1h", "--tz", "Sydney"), "no such time zone"),
     ],
 )
@@ -71,3 +74,10 @@ def test_without_a_command_the_help_is_shown(nemflow):
     ended = nemflow("schedule")
     assert ended.code == 2
     assert "Say when flows are to run" in ended.err
+
+
+def test_the_agent_that_is_told_to_start_has_the_labels(nemflow):
+    told = nemflow(
+        "schedule", "add", "nem_prices", "--every", "1h", "--label", "big", "--label", "a"
+    )
+    assert "an agent runs it: nemflow agent start --label a --label big, or" in told.out

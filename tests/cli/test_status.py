@@ -75,6 +75,12 @@ def test_check_exits_with_3_if_there_is_something_to_do(status, nemflow, put_day
     assert nemflow("status", "nem_demand", "--check").code == 3  # it has not begun
 
 
+def test_quiet_says_it_by_the_exit_code_alone(status, put_days):
+    put_days(1)
+    assert status("--check", "--quiet") == (3, "", "")
+    assert status("--quiet") == (0, "", "")
+
+
 def test_a_day_that_lacks_a_stage_is_missing_and_alone_is_not(status, put_targets):
     raw, _ = put_targets("2014-01-01")
     raw.unlink()

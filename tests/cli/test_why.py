@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -155,3 +157,27 @@ def test_wrong_use_is_one_sentence(nemflow, words, message):
     ended = nemflow("why", *words)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err
+
+
+def test_it_loads_neither_pyarrow_nor_the_engine(nemflow, environment, tmp_path, stored_days):
+    for stage in ("raw", "clean"):
+        stored_days.put_day(tmp_path / "data", date(2014, 1, 1), stage)
+    (tmp_path / "state").mkdir()
+    assert nemflow("why", "nem_prices", "2014-01-01").code == 0  # keeps the flows' versions
+    script = (
+        "import sys\n"
+        "from nemflow.cli.app import run_command\n"
+        "assert run_command(['why', 'nem_prices', '2014-01-01']) == 0\n"
+        "heavy = {'pyarrow', 'numpy', 'nemflow.flows.base', 'nemflow.flows.version'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_day_that_cannot_be_is_named_as_it_was_written(nemflow):
+    ended = nemflow("why", "nem_prices", "1990-01-01")
+    assert ended.code == 2
+    assert ended.err.startswith("error: 1990-01-01: lies before the market's first day")

@@ -1,9 +1,13 @@
 """The version of a flow changes with what it does, and with nothing else."""
 
+import ast
 import importlib.util
+import os
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -148,3 +152,34 @@ def test_a_default_that_cannot_be_written_down_is_no_failure():
     assert flow_of([Broken()]).version == flow_of([Broken()]).version
     assert flow_of({3, 1, 2}).version == flow_of({2, 3, 1}).version
     assert flow_of([1] * 20).version != flow_of([1] * 21).version
+
+
+def test_only_one_thread_at_a_time_makes_a_syntax_tree(tmp_path, monkeypatch):
+    """In Python 3.11 two at once may both fail."""
+    parse, inside, clashes = ast.parse, threading.Lock(), []
+
+    def watched(source):
+        is_alone = inside.acquire(blocking=False)
+        for _ in range(200):
+            os.sched_yield()  # whoever waits for nothing comes in now
+        tree = parse(source)
+        if is_alone:
+            inside.release()
+        else:
+            clashes.append(source)
+        return tree
+
+    flows = []
+    for number in range(4):
+        path = tmp_path / f"threaded_{number}.py"
+        path.write_text(f"def work():\n    return {number}\n")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        with Flow("f") as flow:
+            task(module.work)()
+        flows.append(flow)
+    with monkeypatch.context() as patch, ThreadPoolExecutor(len(flows)) as pool:
+        patch.setattr(ast, "parse", watched)
+        versions = set(pool.map(lambda flow: flow.version, flows))
+    assert (len(versions), clashes) == (4, [])

@@ -1,8 +1,11 @@
+import os
 from datetime import timedelta
 
 import pytest
 
-from nemflow.errors import SettingsError
+from nemflow.errors import DefinitionError, SettingsError
+from nemflow.flows.agent import own_schedule
+from nemflow.flows.agent.registry import register
 from nemflow.flows.agent.run_queue import RunState, runs_in
 from nemflow.flows.agent.stored import (
     Missed,
@@ -14,6 +17,11 @@ from nemflow.flows.agent.stored import (
     schedule_named,
     schedules,
 )
+from nemflow.flows.agent.timetable import Timetable
+from nemflow.flows.base import Flow
+from nemflow.flows.schedules.base import Schedule
+from nemflow.flows.schedules.clocks import IntervalClock
+from nemflow.tasks.decorator import task
 
 HOUR = timedelta(hours=1)
 
@@ -84,3 +92,55 @@ def test_the_next_events_are_shown_without_making_runs(store, add, noon):
     events = next_events(store, add(), 2, noon)
     assert [(event.instant - noon) / HOUR for event in events] == [1, 2]
     assert waiting(store, noon) == []
+
+
+@pytest.fixture
+def own(store, add, noon, tmp_path):
+    """Register a flow that ticks every hour from noon on, by a schedule of its own."""
+    clock = IntervalClock(HOUR, noon)
+    with Flow("own", schedule=Schedule([clock])) as flow:
+        task(lambda: 1, name="one")()
+    facts = {"project": "prices", "origin": "here", "labels": [], "folder": tmp_path / "saved"}
+    registration, _ = register(store, flow, now=noon, **facts)
+    facts = {"registration": registration.id, "timetable": Timetable(own=True)}
+    add(name="own", flow="own", **facts)
+    return registration.saved
+
+
+def test_a_flows_own_schedule_is_loaded_once_while_its_file_is_the_same(
+    store, own, noon, monkeypatch
+):
+    loads = []
+    load = own_schedule.load_saved
+    monkeypatch.setattr(own_schedule, "load_saved", lambda path: loads.append(path) or load(path))
+    for hours in range(1, 6):
+        make_due_runs(store, noon + hours * HOUR)
+    assert (loads, waiting(store, noon)) == ([own], [1, 2, 3, 4, 5])
+    os.utime(own, ns=(1, 1))
+    make_due_runs(store, noon + 6 * HOUR)
+    assert loads == [own, own]
+
+
+def test_a_schedule_that_cannot_be_told_stops_no_other(store, add, own, noon):
+    add()
+    own.unlink()
+    said = []
+    assert make_due_runs(store, noon + HOUR, said.append) == noon + 2 * HOUR
+    assert waiting(store, noon) == [1]
+    [sentence] = said
+    assert sentence.startswith("schedule 'own' makes no runs: ")
+    assert sentence.endswith("is not there: register the flow again")
+
+
+def test_a_flow_that_has_lost_its_schedule_says_so(store, own, noon):
+    flow = Flow.load(own)
+    flow.schedule = None
+    flow.save(own)
+    with pytest.raises(DefinitionError, match="flow 'own' has no schedule of its own any more"):
+        make_due_runs(store, noon + HOUR)
+
+
+def test_a_file_that_holds_no_flow_is_one_sentence(store, own, noon):
+    own.write_bytes(b"no pickle")
+    with pytest.raises(DefinitionError, match=r"cannot be loaded \(\w+: .*register it again"):
+        make_due_runs(store, noon + HOUR)
