@@ -68,6 +68,10 @@ def _do(
 ) -> int:
     if plan.units:
         _work(order, plan, settings, flags, tally, stale)
+        if tally.flow_runs[Outcome.WRITTEN]:
+            from nemflow.cli.flow_versions import versions_now  # only who has made files
+
+            versions_now(settings, order.dataset)  # kept, so that why and status need not wait
         if order.compact and any(entry.stage == "clean" for entry in order.entries):
             tally.compacted = _compact(order, plan, settings)
     if tally.failures:

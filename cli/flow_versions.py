@@ -1,9 +1,9 @@
 """The versions of a data set's flows as the code stands, kept while its files are unchanged.
 
 To find a version the flow is built and the code of its tasks parsed (flows/version.py), which takes
-longer than all else that ``why`` and ``status --deep`` do. So versions are kept in the state folder, with
-a mark of all source files they may follow from: their names, sizes and times, by which Python too knows
-whether what it compiled is still good.
+longer than all else that ``why`` and ``status --deep`` do. So a run that makes files, and those commands
+themselves, keep versions in the state folder, with a mark of all source files they may follow from: their
+names, sizes and times, by which Python too knows whether what it compiled is still good.
 """
 
 import contextlib

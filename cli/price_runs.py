@@ -69,6 +69,10 @@ def _do(
                 remake = stale_runs(where, order.dataset, order.days)
                 conditions = replace(conditions, remake=remake)
             run_batch(flows, order.days, conditions, tell)
+        if any(record.outcome is Outcome.WRITTEN for record in records):
+            from nemflow.cli.flow_versions import versions_now  # only who has made files
+
+            versions_now(settings, order.dataset)  # kept, so that why and status need not wait
     except (KeyboardInterrupt, Terminated):
         _conclude(order, records, "finished files are kept; the same command goes on from there")
         raise

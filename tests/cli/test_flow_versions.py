@@ -98,3 +98,24 @@ def test_nothing_is_written_where_that_is_not_wanted_or_there_is_no_folder(setti
     settings.state_dir.rmdir()
     assert versions_now(settings, "nem_prices") == true_versions(settings, "nem_prices")
     assert not settings.state_dir.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--date", "2014-01-01"),
+        ("backfill", "--start", "2014-01-01", "--end", "2014-01-01"),
+    ],
+)
+def test_a_command_that_makes_files_keeps_them(nemflow, tmp_path, words):
+    kept = tmp_path / "state" / "flow-versions.json"
+    words = (*words, "--sandbox", "--source", "price-and-demand", "--quiet")
+    assert nemflow(*words).code == 0
+    told = json.loads(kept.read_text())["versions"]["nem_prices"]
+    why = json.loads(nemflow("why", "nem_prices", "2014-01-01", "--sandbox", "--json").out)
+    assert [told[stage["stage"]] for stage in why["stages"]] == [
+        stage["flow_version"] for stage in why["stages"]
+    ]
+    kept.unlink()
+    assert nemflow(*words).code == 0  # finds all there
+    assert not kept.exists()
