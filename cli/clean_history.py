@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from nemflow.cli.settings import Settings
 from nemflow.cli.wording import count_of
+from nemflow.tasks.nem.market_time import NEM_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class OldRuns:
 
     def __str__(self) -> str:
         runs = count_of(self.count, "run")
-        return f"{runs} of the history that began before {self.before:%Y-%m-%d}, with their logs"
+        before = self.before.astimezone(NEM_TIME)
+        return f"{runs} of the history that began before {before:%Y-%m-%d %H:%M}+10:00, with their logs"
 
 
 def find_old_runs(settings: Settings, before: datetime | None) -> OldRuns | None:

@@ -67,6 +67,8 @@ def register(
     with store.writing() as rows:
         newest = newest_version(store, project, flow.name)
         if newest is not None and (newest.structure, newest.labels) == (structure, wanted):
+            if not newest.saved.exists():  # somebody has removed it
+                flow.save(newest.saved)
             return newest, False
         version = newest.version + 1 if newest else 1
         saved = folder / f"{file_name(f'{project} {flow.name}')}-{version}.flow"

@@ -223,14 +223,21 @@ def runs_left(nemflow):
 
 
 def test_old_runs_of_the_history_go_only_when_asked_for(nemflow, past_runs):
-    past_runs(800, 10)
+    past_runs(800, 0)
     assert nemflow("clean", "--yes").out == "nothing to remove\n"
-    before = datetime.now(UTC) - timedelta(days=730)
-    words = f"1 run of the history that began before {before:%Y-%m-%d}, with their logs\n"
-    assert nemflow("clean", "--history") == (3, f"in all {words}", "")
+    day = (datetime.now(UTC) - timedelta(days=30)).date()
+    words = f"1 run of the history that began before {day} 00:00+10:00, with their logs\n"
+    asked = ("clean", "--history", "--older-than", str(day))
+    assert nemflow(*asked) == (3, f"in all {words}", "")
     assert runs_left(nemflow) == 2
-    assert nemflow("clean", "--history", "--yes") == (0, f"in all {words}removed {words}", "")
+    assert nemflow(*asked, "--yes") == (0, f"in all {words}removed {words}", "")
     assert runs_left(nemflow) == 1
+
+
+def test_without_an_age_the_setting_says_which_runs_are_old(nemflow, past_runs):
+    past_runs(800, 700)
+    told = json.loads(nemflow("clean", "--history", "--yes", "--json").out)
+    assert (told["runs"], runs_left(nemflow)) == (1, 1)
 
 
 def test_which_runs_are_old_can_be_said(nemflow, past_runs):

@@ -138,3 +138,10 @@ def test_the_agent_that_is_told_to_start_has_the_labels_of_the_flow(nemflow, wri
     assert "nemflow run sums --submit; an agent does it: nemflow agent start --label gpu\n" in told
     told = nemflow("run", "sums", "--submit", "--label", "at home").out
     assert "an agent does them: nemflow agent start --label 'at home' --label gpu; see" in told
+
+
+def test_registering_again_brings_back_a_flow_that_is_gone(nemflow, lost):
+    told = json.loads(nemflow("register", "sums.py", "--json").out)
+    assert (told["version"], told["new"]) == (1, False)
+    assert "cannot be told" not in nemflow("schedule", "list").out
+    assert lost.exists()
