@@ -13,7 +13,7 @@ pace meanwhile. A pace that is as slow already, and a collector that is turned o
 import gc
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 PACE = 25_000
 BIG = 10_000  # tasks of a flow
@@ -50,12 +50,13 @@ class Collector:
 collector = Collector()
 
 
-@contextmanager
-def slower_for(tasks: int) -> Iterator[None]:
+def slower_for(tasks: int) -> AbstractContextManager[None]:
     """Run the block at the slower pace if there are so many tasks that it counts."""
-    if tasks < BIG:
-        yield
-        return
+    return nullcontext() if tasks < BIG else _slower()
+
+
+@contextmanager
+def _slower() -> Iterator[None]:
     collector.slow_down()
     try:
         yield

@@ -14,15 +14,16 @@ with the lowest number goes first, so that one element is taken all the way befo
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from nemflow.flows.blueprint import Blueprint
 from nemflow.flows.errands import Brought, Errands, explain_not_sent, run_errand
 from nemflow.flows.executors.base import CallLost, CallNotSent, Done, Executor
-from nemflow.flows.mapped import Children, follows_children, is_mapped
+from nemflow.flows.mapped import Children, follows_children
 from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo
+from nemflow.flows.structure import WHOLE, Node, structure_of
 from nemflow.results.base import Result
 from nemflow.tasks.base import Task
 from nemflow.tasks.containers import Constant
@@ -43,16 +44,6 @@ from nemflow.tasks.states import (
     Success,
 )
 from nemflow.tasks.task_run import Listener, RunContext, TaskRun
-
-WHOLE = -1
-
-
-class Node(NamedTuple):
-    """What can be handed to the executor; sorts in the order in which ready nodes are taken."""
-
-    rank: int  # the child's number, 0 for a whole task
-    place: int  # of the task in the topological order
-    child: int  # the child's number, WHOLE for a task
 
 
 class Start(NamedTuple):
@@ -99,17 +90,24 @@ class FlowRun:
         self.executor = executor
         self.handlers = start.handlers
         self.wait = start.wait
-        self.order = flow.graph.sorted_tasks()
-        self.place = {task: index for index, task in enumerate(self.order)}
+        structure = structure_of(flow.graph)
+        self.structure = structure
+        self.order = structure.order
+        self.place = structure.place
         self.states: list[State] = [Pending()] * len(self.order)  # one for all: states are values
         for task, state in start.states.items():
             if task in self.place:
                 self.states[self.place[task]] = _start_state(task, state)
-        self.edges_to = [flow.graph.edges_to(task) for task in self.order]
-        self.waits_for = [len(edges) for edges in self.edges_to]
+        self.waits_for = structure.waits_for.copy()
         self.children: dict[int, Children] = {}
-        self.roots: list[int] = []
+        self.settled = [
+            place
+            for place, state in enumerate(self.states if start.states else ())
+            if _is_settled(state)
+        ]
         self.ready: list[Node] = []
+        settled = set(self.settled)
+        self.roots = [place for place in reversed(structure.roots) if place not in settled]
         self.retries: list[tuple[datetime, Node]] = []
         self.running: set[Node] = set()
         self.errands = Errands(context)
@@ -117,18 +115,15 @@ class FlowRun:
 
     def drive(self) -> None:
         """Run until nothing is left that can be done."""
-        settled = [place for place, state in enumerate(self.states) if _is_settled(state)]
-        self.roots = [place for place, waits in enumerate(self.waits_for) if waits == 0]
-        if settled:
-            self.roots = sorted(set(self.roots).difference(settled))
-        self.roots.reverse()
-        for place in settled:
-            self._count_down(place, after_children=None)
-        while self.roots or self.ready or self.running or self.retries:
-            while (self.roots or self.ready) and len(self.running) < self.executor.room:
+        roots, ready, running, executor = self.roots, self.ready, self.running, self.executor
+        for place in self.settled:
+            self._count_down(place)
+        while roots or ready or running or self.retries:
+            while (roots or ready) and len(running) < executor.room:
                 self._submit(self._next_ready())
-            if self.running or self.retries:
-                self._take(self.executor.completed(self._time_to_next_retry()))
+            if running or self.retries:
+                until = self._time_to_next_retry() if self.retries else None
+                self._take(executor.completed(until))
             if self.retries:
                 self._wake_retries()
 
@@ -137,21 +132,20 @@ class FlowRun:
     def _next_ready(self) -> Node:
         """Take the first in order of what was ready from the start and what has become ready."""
         if self.roots and not (self.ready and self.ready[0] < (0, self.roots[-1])):
-            return Node(0, self.roots.pop(), WHOLE)
+            return self.structure.nodes[self.roots.pop()]
         return heapq.heappop(self.ready)
 
     def _submit(self, node: Node) -> None:
-        task = self.order[node.place]
-        if isinstance(task, Constant):  # known since the flow was made: nothing to run
-            self._settle(node, Success("known beforehand", result=Result(task.value)))
-            return
-        if node.child == WHOLE and is_mapped(self.edges_to[node.place]):
-            run = self._task_run(node)
-            self._settle(node, run_parent(run, self.states[node.place], self.handlers))
-            return
+        _, place, child = node
+        if child == WHOLE:
+            if not self.structure.is_handed_over[place]:
+                self._settle(node, self._settled_here(node))
+                return
+            state: State | None = self.states[place]
+        else:
+            state = self._state_of(node)
         self.running.add(node)
         run = self._task_run(node)
-        state = self._state_of(node)
         listener = self.reporter and _Listener(self.reporter, self.info, self.task_info(node))
         if self.executor.shares_memory:
             self.executor.submit(node, run_task, run, state, self.handlers, listener)
@@ -159,19 +153,29 @@ class FlowRun:
             errand = self.errands.prepare(run)
             self.executor.submit(node, run_errand, errand, state, self.handlers, listener)
 
-    def _task_run(self, node: Node) -> TaskRun:
+    def _settled_here(self, node: Node) -> State:
+        """Return the state of a constant, known since the flow was made, or of a mapped parent."""
         task = self.order[node.place]
+        if isinstance(task, Constant):
+            return Success("known beforehand", result=Result(task.value))
+        return run_parent(self._task_run(node), self.states[node.place], self.handlers)
+
+    def _task_run(self, node: Node) -> TaskRun:
+        _, place, child = node
+        task = self.order[place]
         upstream_states: dict[Edge, State] = {}
-        children = self.children.get(node.place) if node.child != WHOLE else None
-        for edge in self.edges_to[node.place]:
-            state = self.states[self.place[edge.upstream_task]]
+        children = None if child == WHOLE else self.children[place]
+        for edge, above in self.structure.edges_to[place]:
+            state = self.states[above]
             if children is not None:
-                state = children.upstream_state(edge, state, node.child)
+                state = children.upstream_state(edge, state, child)
             upstream_states[edge] = state
-        map_index = None if children is None else node.child
+        map_index = None if children is None else child
         context = self.contexts.get(task, self.context) if self.contexts else self.context
         run = TaskRun(task, upstream_states, context, self.flow.slugs[task], map_index)
-        run.inputs.update(self.flow.constants.get(task, ()))
+        constants = self.flow.constants.get(task)
+        if constants:
+            run.inputs.update(constants)
         if children is not None:
             run.wholes = children.wholes
         return run
@@ -186,16 +190,15 @@ class FlowRun:
     # Taking back
 
     def _take(self, ended: list[Done]) -> None:
-        for done in ended:
-            self.running.discard(done.token)
-            if isinstance(done.error, CallLost):
-                self._settle(done.token, self._lost(done.token, done.error))
-            elif done.error is not None:
-                raise done.error
-            elif isinstance(done.outcome, Brought):
-                self._settle(done.token, self.errands.take_in(done.outcome))
-            else:
-                self._settle(done.token, done.outcome)
+        for node, outcome, error in ended:
+            self.running.discard(node)
+            if error is not None:
+                if not isinstance(error, CallLost):
+                    raise error
+                outcome = self._lost(node, error)
+            elif isinstance(outcome, Brought):
+                outcome = self.errands.take_in(outcome)
+            self._settle(node, outcome)
 
     def _lost(self, node: Node, error: CallLost) -> State:
         """Return the state of a task whose run did not come back, after its handlers."""
@@ -210,23 +213,24 @@ class FlowRun:
             return stopped.state
 
     def _settle(self, node: Node, state: State) -> None:
-        if node.child == WHOLE:
-            self.states[node.place] = state
+        _, place, child = node
+        if child == WHOLE:
+            self.states[place] = state
         else:
-            self.children[node.place].parent.map_states[node.child] = state
+            self.children[place].parent.map_states[child] = state
         if self.reporter is not None:
             self.reporter.task_run_changed(self.info, self.task_info(node), state)
         if state.is_finished():
-            if node.child != WHOLE:
+            if child != WHOLE:
                 self._child_finished(node)
-            elif isinstance(state, Mapped) and is_mapped(self.edges_to[node.place]):
-                self._make_children(node.place, state)
-            else:
-                self._count_down(node.place, after_children=None)
+            elif self.structure.is_mapped[place] and isinstance(state, Mapped):
+                self._make_children(place, state)
+            elif self.structure.below[place]:
+                self._count_down(place)
         elif isinstance(state, Scheduled) and state.start_time is not None and self.wait:
             heapq.heappush(self.retries, (state.start_time, node))
 
-    def _count_down(self, place: int, after_children: bool | None) -> None:
+    def _count_down(self, place: int, after_children: bool | None = None) -> None:
         """Count down the tasks downstream of one that has got so far.
 
         Args:
@@ -234,20 +238,22 @@ class FlowRun:
             after_children: True for those that wait for its children, False for those that follow its
                 children one by one, None for all.
         """
-        for edge in self.flow.graph.edges_from(self.order[place]):
-            if after_children is not None and follows_children(edge) == after_children:
-                continue
-            below = self.place[edge.downstream_task]
+        waiting: Iterable[int] = self.structure.below[place]
+        if after_children is not None:
+            edges = self.flow.graph.edges_from(self.order[place])
+            some = [edge for edge in edges if follows_children(edge) != after_children]
+            waiting = [self.place[edge.downstream_task] for edge in some]
+        for below in waiting:
             self.waits_for[below] -= 1
             if self.waits_for[below] == 0 and not _is_settled(self.states[below]):
-                heapq.heappush(self.ready, Node(0, below, WHOLE))
+                heapq.heappush(self.ready, self.structure.nodes[below])
 
     # Children
 
     def _make_children(self, place: int, parent: Mapped) -> None:
         children = self.children[place] = Children(parent, {})
-        for edge in self.edges_to[place]:
-            above = self.children.get(self.place[edge.upstream_task])
+        for edge, upstream_place in self.structure.edges_to[place]:
+            above = self.children.get(upstream_place)
             if above is not None and follows_children(edge):
                 for child in range(parent.n_map_states):
                     upstream = above.parent.map_states[child]
@@ -280,9 +286,7 @@ class FlowRun:
 
     # Waiting
 
-    def _time_to_next_retry(self) -> float | None:
-        if not self.retries:
-            return None
+    def _time_to_next_retry(self) -> float:
         return max(0.0, (self.retries[0][0] - self.context.now()).total_seconds())
 
     def _wake_retries(self) -> None:

@@ -63,6 +63,10 @@ class Graph:
         if self.found:
             self.found = {}
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        kept = {"_edges": self._edges, "_from": self._from, "_to": self._to}
+        return None, {**kept, "_sorted": None, "found": {}}  # what was found is found again
+
     def edges_to(self, task: Task) -> Sequence[Edge]:
         """Return the edges that lead to a task, in the order in which they were added.
 

@@ -1,5 +1,6 @@
 """What a flow run is called, and the keys that its tasks, templates and users can ask for."""
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
@@ -58,16 +59,22 @@ def run_dates(given: object, now: datetime) -> dict[str, object]:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if not isinstance(moment, date):
         raise ParameterError(f"the run's date must be a date or an ISO text, not {given!r}")
+    return {"date": moment, **_words_for(moment.toordinal())}
+
+
+@functools.lru_cache(maxsize=8)  # a backfill starts hundreds of runs on one day
+def _words_for(ordinal: int) -> dict[str, str]:
+    today = date.fromordinal(ordinal)
     days = {
-        "today": moment,
-        "yesterday": moment - timedelta(days=1),
-        "tomorrow": moment + timedelta(days=1),
+        "today": today,
+        "yesterday": today - timedelta(days=1),
+        "tomorrow": today + timedelta(days=1),
     }
-    keys: dict[str, object] = {"date": moment}
+    words: dict[str, str] = {}
     for word, day in days.items():
-        keys[word] = f"{day:%Y-%m-%d}"
-        keys[f"{word}_nodash"] = f"{day:%Y%m%d}"
-    return keys
+        words[word] = f"{day:%Y-%m-%d}"
+        words[f"{word}_nodash"] = f"{day:%Y%m%d}"
+    return words
 
 
 def run_values(
@@ -87,11 +94,10 @@ def run_values(
         DefinitionError: the template of the run's name cannot be filled.
     """
     dates = run_dates(context.get("date"), now)
-    given = dict(context)
-    if "date" in given:
-        given["date"] = dates["date"]  # as read from an ISO text
+    given = {**context, "date": dates["date"]} if "date" in context else context
     values: dict[str, object] = {
-        **{key: parameters.get(key, made_up) for key, made_up in dates.items()},
+        **dates,
+        **{key: parameters[key] for key in dates.keys() & parameters.keys()},
         "scheduled_start_time": now,
         "flow_name": flow.name,
         "flow_id": flow.name,

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Mapping
 from nemflow.flows.blueprint import Blueprint
 from nemflow.flows.pausing import paused_runs
 from nemflow.tasks.base import Task
-from nemflow.tasks.states import Failed, Mapped, Paused, Pending, Running, State, Success
+from nemflow.tasks.states import (
+    Failed,
+    Finished,
+    Mapped,
+    Paused,
+    Pending,
+    Running,
+    State,
+    Success,
+)
 
 
 def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
@@ -14,10 +23,8 @@ def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
     Running while a terminal task has not finished (Paused when a paused task is why), else Failed if
     a reference task failed, else Success. Mapped tasks count by their children.
     """
-    unfinished = [
-        s for s in _with_children(states[t] for t in flow.terminal_tasks()) if not s.is_finished()
-    ]
-    if unfinished:
+    terminal = _kinds(states[task] for task in flow.terminal_tasks())
+    if not all(issubclass(kind, Finished) for kind in terminal):
         paused = sorted(run.name for run in paused_runs(states))
         if paused:
             return Paused(
@@ -25,11 +32,10 @@ def decide(flow: Blueprint, states: Mapping[Task, State]) -> State:
                 "context={'resume': True}"
             )
         return Running("some tasks have not finished")
-    references = _with_children(states[task] for task in flow.reference_tasks())
-    failed = [state for state in references if state.is_failed()]
-    if failed:
+    references = _kinds(states[task] for task in flow.reference_tasks())
+    if any(issubclass(kind, Failed) for kind in references):
         return Failed(_say_failed(flow, states))
-    if all(state.is_successful() for state in references):
+    if all(issubclass(kind, Success) for kind in references):
         return Success("all reference tasks succeeded")
     return Success("no reference task failed")
 
@@ -43,6 +49,16 @@ def _say_failed(flow: Blueprint, states: Mapping[Task, State]) -> str:
         if state.is_failed() and type(state).__name__ != "TriggerFailed"
     ]
     return "; ".join(roots) or "some reference tasks failed"
+
+
+def _kinds(states: Iterable[State]) -> set[type[State]]:
+    """Return which classes of states there are, among thousands of states a handful."""
+    kinds: set[type[State]] = set()
+    for state in states:
+        kinds.add(type(state))
+        if isinstance(state, Mapped):
+            kinds.update([Pending if child is None else type(child) for child in state.map_states])
+    return kinds
 
 
 def _with_children(states: Iterable[State]) -> list[State]:

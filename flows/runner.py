@@ -26,7 +26,6 @@ from nemflow.results.base import Result
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import Cache
 from nemflow.tasks.context import (
-    Scope,
     current_scope,
     enter_scope,
     leave_scope,
@@ -47,7 +46,7 @@ from nemflow.tasks.states import (
     unwrap,
 )
 from nemflow.tasks.targets import find_target, take_lock
-from nemflow.tasks.task_run import RunContext
+from nemflow.tasks.task_run import RunContext, now_utc
 
 log = run_logger("nemflow.FlowRunner")  # the name by which flows of Prefect Core know it
 
@@ -161,7 +160,10 @@ class FlowRunner:
         chosen = settings or RunSettings.from_environment()
         around = current_scope()
         user_values = {**(inherited(around.flatten()) if around else {}), **context}
+        run_id = str(user_values.get("flow_run_id") or os.urandom(16).hex())
+        values = run_values(flow, resolved, user_values, run_id, now_utc())
         run_context = RunContext(
+            values=values,
             parameters=resolved,
             checkpointing=chosen.checkpointing,
             force=force,
@@ -170,10 +172,6 @@ class FlowRunner:
             flow_result=flow.result,
             resume=bool(user_values.get("resume")),
         )
-        run_id = str(user_values.get("flow_run_id") or os.urandom(16).hex())
-        values = run_values(flow, resolved, user_values, run_id, run_context.now())
-        run_context.values = values
-        run_context.scope = Scope(values)
         name = str(values["flow_run_name"])
         return run_context, FlowRunInfo(run_id, name, flow.name, resolved, lambda: flow.version)
 
@@ -194,27 +192,28 @@ class FlowRunner:
             return stopped.state
         if not running.is_running():  # a handler put another state in its place
             return running
-        with self._hold_goal(context) as found:
+        where = executor or self.flow.executor or LocalExecutor()
+        if self.flow.goal is None:
+            return self._drive(running, FlowRun(self.flow, context, info, reporter, where, start))
+        with self._hold_goal(self.flow.goal, context) as found:
             if found is not None:
                 return self._finish(running, *self._goal_is_there(found, info, reporter))
-            where = executor or self.flow.executor or LocalExecutor()
-            with where.start(), slower_for(len(self.flow.graph)):
-                run = FlowRun(self.flow, context, info, reporter, where, start)
-                try:
-                    run.drive()
-                except BaseException:
-                    run.cancel()
-                    raise
-            states = run.by_task()
-            return self._finish(running, decide(self.flow, states), states)
+            return self._drive(running, FlowRun(self.flow, context, info, reporter, where, start))
+
+    def _drive(self, running: State, run: FlowRun) -> State:
+        with run.executor.start(), slower_for(len(run.order)):
+            try:
+                run.drive()
+            except BaseException:
+                run.cancel()
+                raise
+        states = run.by_task()
+        return self._finish(running, decide(self.flow, states), states)
 
     @contextlib.contextmanager
-    def _hold_goal(self, context: RunContext) -> Iterator[Result | None]:
+    def _hold_goal(self, goal: Task, context: RunContext) -> Iterator[Result | None]:
         """Give what lies at the goal's target; where nothing does, hold its lock for the block."""
-        if self.flow.goal is None:
-            yield None
-            return
-        placed = place_goal(self.flow, self.flow.goal, context)
+        placed = place_goal(self.flow, goal, context)
         found = find_target(placed, context)
         if found is not None:
             yield found

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nemflow.flows.blueprint import Blueprint
 from nemflow.flows.executors.base import Executor
@@ -34,8 +33,7 @@ class _NotGiven:
 NOT_GIVEN: Any = _NotGiven()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class RunOptions(NamedTuple):
     """How a flow is run; ``Flow.run`` says what each means."""
 
     executor: Executor | None = None
@@ -61,7 +59,7 @@ class RunOptions:
 
     def first_states(self) -> dict[Task, State]:
         """Return the states from which the tasks of the first run start."""
-        known = unwrap(self.state).result
+        known = None if self.state is None else unwrap(self.state).result
         return {**(known if isinstance(known, Mapping) else {}), **(self.task_states or {})}
 
 
@@ -74,7 +72,7 @@ def sort_keywords(
     """
     given = {name: value for name, value in options.items() if value is not NOT_GIVEN}
     names = {parameter.name for parameter in flow.parameters()} if given else set()
-    parameters = {name: given.pop(name) for name in list(given) if name in names}
+    parameters = {name: given.pop(name) for name in given.keys() & names}
     return RunOptions(**given), {**more, **parameters}
 
 
@@ -96,7 +94,7 @@ def run_flow(
     from nemflow.flows.scheduled import run_flow_on_schedule  # few flows have a schedule
 
     starts = iter([options])  # given states are those of the first run alone
-    later = replace(options, state=None, task_states=None)
+    later = options._replace(state=None, task_states=None)
     return run_flow_on_schedule(
         lambda given, context: _run_once(flow, runner, given, context, next(starts, later)),
         schedule,

@@ -63,14 +63,17 @@ class Result:
     __slots__ = ("_final", "_serializer", "location", "value")
 
     _added_slots: ClassVar[tuple[str, ...]] = ()
+    _more_slots: ClassVar[tuple[str, ...]] = ()  # those that the class's `_with` does not name
     _has_dict: ClassVar[bool] = False  # of a subclass without slots
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if "format" in cls.__dict__ and "format_map" not in cls.__dict__:
             cls.format_map = _format_all  # type: ignore[method-assign]  # it need know of format only
-        added = cls.__dict__.get("__slots__", ())
-        cls._added_slots += (added,) if isinstance(added, str) else tuple(added)
+        slots = cls.__dict__.get("__slots__", ())
+        added = (slots,) if isinstance(slots, str) else tuple(slots)
+        cls._added_slots += added
+        cls._more_slots = () if "_with" in cls.__dict__ else cls._more_slots + added
         cls._has_dict = cls.__dictoffset__ != 0
 
     keeps: ClassVar[bool] = False
@@ -138,7 +141,8 @@ class Result:
         Raises:
             LocationError: as `format` does.
         """
-        return self._at(self._final_location(keys), self.value)
+        location = self._final_location(keys)
+        return self._with(location, self.value, location)
 
     def from_value(self, value: Any) -> Self:
         """Return a copy with *value* and no location."""
@@ -175,11 +179,15 @@ class Result:
         new.value = value
         new._final = final
         new._serializer = self._serializer
-        for name in self._added_slots:
+        self._hand_on(new)
+        return new
+
+    def _hand_on(self, new: Self) -> None:
+        """Give a copy what classes have of their own that its `_with` knows nothing of."""
+        for name in self._more_slots:
             setattr(new, name, getattr(self, name))
         if self._has_dict:
             new.__dict__.update(self.__dict__)
-        return new
 
     def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
         """Return the absolute path or URL that the target is locked by; None: needs no lock.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from os.path import isfile
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ class FileResult(LocalResult):
     of the right kind; it is asked before a file gets its name and each time one is read.
     """
 
-    __slots__ = ("argument", "check")
+    __slots__ = ("_held", "argument", "check")
 
     def __init__(
         self,
@@ -34,6 +35,20 @@ class FileResult(LocalResult):
         super().__init__(dir, location)
         self.argument = argument
         self.check = check
+
+    _held: Any
+
+    @property
+    def value(self) -> Any:
+        """The path of the file; made of its text when somebody first asks: few do."""
+        held = self._held
+        if held is self.location and type(held) is str:
+            held = self._held = Path(held)
+        return held
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._held = value
 
     @contextlib.contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:
@@ -54,7 +69,7 @@ class FileResult(LocalResult):
         """Return a new result whose value is the path of the file at *location*, checked."""
         path = self._path(location)
         try:
-            if not os.path.isfile(path):
+            if not isfile(path):
                 raise UnreadableTarget(f"{path} is not a file; move it away to have it made again.")
             if self.check is not None:
                 self.check(Path(path))
@@ -62,7 +77,20 @@ class FileResult(LocalResult):
             raise
         except Exception as error:  # a check of the user's own may raise anything
             raise self._unreadable(path, error) from error
-        return self._at(path, Path(path))
+        return self._with(path, path, path)
+
+    def _with(self, location: Location | None, value: Any, final: str | None) -> Self:
+        new = object.__new__(type(self))
+        new.location = location
+        new._held = value
+        new._final = final
+        new._serializer = self._serializer
+        new._root = self._root
+        new.argument = self.argument
+        new.check = self.check
+        if self._more_slots or self._has_dict:
+            self._hand_on(new)
+        return new
 
     def for_travel(self) -> Self:
         """Return the result itself: its value is a path, and to read it is to check the file."""

@@ -71,7 +71,7 @@ class LocalResult(Result):
         ResultError: *dir* is there but is no folder.
     """
 
-    __slots__ = ("_dir",)
+    __slots__ = ("_root",)  # the folder, with the separator that paths below it begin with
 
     keeps: ClassVar[bool] = True
 
@@ -83,24 +83,24 @@ class LocalResult(Result):
         validate_dir: bool = True,
     ) -> None:
         super().__init__(location=location, serializer=serializer)
-        # The default is looked up when first needed: that takes an import.
-        self._dir = None if dir is None else os.path.abspath(os.path.expanduser(dir))
-        if (
-            validate_dir
-            and self._dir
-            and os.path.exists(self._dir)
-            and not os.path.isdir(self._dir)
-        ):
-            raise ResultError(f"{self._dir} is not a folder; give a folder as dir.")
+        self._root = ""  # the default is looked up when first needed: that takes an import
+        if dir is not None:
+            folder = os.path.abspath(os.path.expanduser(dir))
+            self._root = os.path.join(folder, "")
+            if validate_dir and os.path.exists(folder) and not os.path.isdir(folder):
+                raise ResultError(f"{folder} is not a folder; give a folder as dir.")
 
     @property
     def dir(self) -> str:
         """The absolute path of the folder."""
-        if self._dir is None:
+        return self._find_root().rstrip(os.sep) or os.sep
+
+    def _find_root(self) -> str:
+        if not self._root:
             import platformdirs  # third party, and not needed where a folder is given
 
-            self._dir = os.path.join(platformdirs.user_data_path("nemflow"), "results")
-        return self._dir
+            self._root = os.path.join(platformdirs.user_data_path("nemflow"), "results", "")
+        return self._root
 
     def exists(self, location: str, /, **fmt: Any) -> bool:
         """Tell whether there is a file at *location*."""
@@ -143,13 +143,23 @@ class LocalResult(Result):
         """Return a result without its value: processes that work together share the folder."""
         return self._left_in_place()
 
+    def _with(self, location: Location | None, value: Any, final: str | None) -> Self:
+        new = object.__new__(type(self))
+        new.location = location
+        new.value = value
+        new._final = final
+        new._serializer = self._serializer
+        new._root = self._root
+        if self._more_slots or self._has_dict:
+            self._hand_on(new)
+        return new
+
     def lock_name(self, location: str, real_folders: Mapping[str, str] | None = None) -> str | None:
         """Return the full path of *location*, the same by whatever links the folder is reached."""
         path = self._path(location)
-        folder, _, name = path.rpartition(os.sep)
-        folder = folder or os.sep
+        folder = path[: path.rindex("/")] or "/"
         real = os.path.realpath(folder) if real_folders is None else real_folders[folder]
-        return path if real == folder else os.path.join(real, name)
+        return path if real == folder else os.path.join(real, os.path.basename(path))
 
     def set_aside(self, location: str) -> str:
         """Move what lies at *location* to a name of its own in the same folder."""
@@ -171,10 +181,10 @@ class LocalResult(Result):
         return sweep_leftovers(self._path(location))
 
     def _path(self, location: str) -> str:
-        folder = self._dir or self.dir
-        root = folder if folder[-1] == os.sep else folder + os.sep
-        below = location.removeprefix(root)
-        return root + (below if location == self._final else safe_location(below))
+        root = self._root or self._find_root()
+        if location == self._final:
+            return location if location.startswith(root) else root + location
+        return root + safe_location(location.removeprefix(root))
 
     @staticmethod
     def _unreadable(path: str, error: Exception) -> UnreadableTarget:

@@ -68,6 +68,9 @@ def safe_location(location: str) -> str:
     if "\0" in location:
         raise LocationError(f"The location {location!r} has a NUL character; leave it out.")
     shortest = os.path.normpath(location)
+    is_plain = "\\" not in location and ":" not in location
+    if is_plain and shortest == location and location[0] not in "./":
+        return location
     fault = _fault(location, shortest)
     if fault is None and "\\" in shortest:  # what another system would take for a separator
         slashed = shortest.replace("\\", "/")

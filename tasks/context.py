@@ -104,19 +104,13 @@ def context_value(key: str, default: object = None) -> Any:
     return default
 
 
-def current_scope() -> Scope | None:
-    """Return the scope of the running code, None outside of any run."""
-    return _scope.get()
-
-
-def enter_scope(scope: Scope) -> Token[Scope | None]:
-    """Make a scope the current one; hand the token to ``leave_scope``."""
-    return _scope.set(scope)
-
-
-def leave_scope(token: Token[Scope | None]) -> None:
-    """Go back to the scope before."""
-    _scope.reset(token)
+# Asked and changed in every task run: the variable's own methods, with no function around them.
+current_scope = _scope.get
+"""Return the scope of the running code, None outside of any run."""
+enter_scope = _scope.set
+"""Make a scope the current one; hand the token to ``leave_scope``."""
+leave_scope = _scope.reset
+"""Go back to the scope before."""
 
 
 def get_logger(name: str) -> logging.Logger:

@@ -1,4 +1,4 @@
-"""TaskRunner: takes a task from a state to the next, through the steps of ``nemflow.tasks.steps``.
+"""TaskRunner: takes a task from a state to the next, through the steps of ``nemflow.tasks.pipeline``.
 
 ::
 
@@ -12,7 +12,7 @@ change of state.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from nemflow.errors import NemflowError
 from nemflow.results.base import Result
@@ -28,12 +28,11 @@ from nemflow.tasks.context import (
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.handlers import HandlerStopped, call_handlers
 from nemflow.tasks.options import StateHandler
+from nemflow.tasks.pipeline import PARENT_STEPS, STEPS, Steps, steps_for_first
 from nemflow.tasks.states import Failed, Looped, Pending, State, unwrap
-from nemflow.tasks.steps import PARENT_STEPS, STEPS
-from nemflow.tasks.task_run import Listener, RunContext, RunScope, TaskRun
+from nemflow.tasks.task_run import Listener, RunContext, TaskRun
 
 log = run_logger("nemflow.TaskRunner")  # the name by which flows of Prefect Core know it
-Steps = Sequence[Callable[[State, TaskRun], State]]
 
 
 class TaskRunner:
@@ -85,7 +84,7 @@ def run_task(
     state: State | None = None,
     more_handlers: tuple[StateHandler, ...] = (),
     listener: Listener | None = None,
-    steps: Steps = STEPS,
+    steps: Steps | None = None,
 ) -> State:
     """Take one attempt at a task through all steps and return the state in which it ended.
 
@@ -94,17 +93,21 @@ def run_task(
         state: where to start; default Pending.
         more_handlers: called after the task's own state handlers.
         listener: hears when the task's own work begins, and of its progress.
-        steps: the pipeline.
+        steps: the pipeline; default the steps that have a say in this run.
     """
-    state = unwrap(state)
-    run.begin(state)
-    scope = enter_scope(RunScope(run))
+    handlers = (*run.task.state_handlers, *more_handlers)
+    if type(state) is Pending and not state.context:
+        steps = steps or steps_for_first(run, handlers)
+    else:
+        state = unwrap(state)
+        run.begin(state)
+        steps = steps or STEPS
+    scope = enter_scope(run)
     progress = enter_progress(listener.progress) if listener else None
     is_logged = log.isEnabledFor(logging.INFO)
     try:
         if is_logged:
             log.info("Task '%s': Starting task run...", run.full_name)
-        handlers = (*run.task.state_handlers, *more_handlers)
         state = _take_steps(steps, run, state, handlers, listener)
         while isinstance(state, Looped) and not run.ended:
             run.begin_next_loop(state)
@@ -134,6 +137,7 @@ def _take_steps(
     handlers: tuple[StateHandler, ...],
     listener: Listener | None,
 ) -> State:
+    is_heard = handlers or listener is not None or log.isEnabledFor(logging.DEBUG)
     try:
         for step in steps:
             try:
@@ -147,7 +151,9 @@ def _take_steps(
             ) as error:  # user code runs here: whatever it raises is the task's failure
                 new_state = _failure(error, run)
             if new_state is not state:
-                state = _change(run, state, new_state, handlers, listener)
+                if is_heard:
+                    new_state = _change(run, state, new_state, handlers, listener)
+                state = new_state
             if run.ended:
                 break
     except HandlerStopped as stopped:
@@ -171,8 +177,7 @@ def _change(
     """Tell all who are to hear of a change of state; return the state that the handlers make of it."""
     if handlers:
         new_state = call_handlers(handlers, run.task, state, new_state)
-    if log.isEnabledFor(logging.DEBUG):
-        log.debug("%s: %r to %r", run.full_name, state, new_state)
+    log.debug("%s: %r to %r", run.full_name, state, new_state)
     if listener is not None and new_state.is_running():
         listener.state(new_state)
     return new_state

@@ -17,7 +17,6 @@ from nemflow.tasks.base import Task
 from nemflow.tasks.caching import fingerprint
 from nemflow.tasks.containers import Constant
 from nemflow.tasks.edges import Edge
-from nemflow.tasks.mapping import decide_width
 from nemflow.tasks.naming import fill_name
 from nemflow.tasks.states import (
     Cached,
@@ -36,7 +35,7 @@ from nemflow.tasks.states import (
     TriggerFailed,
 )
 from nemflow.tasks.stdout import printing_to
-from nemflow.tasks.targets import hold_target, read_target
+from nemflow.tasks.targets import find_target, hold_target, place_target
 from nemflow.tasks.task_run import TaskRun
 from nemflow.tasks.timeouts import TimeIsUp, run_in_time
 from nemflow.tasks.whole import TriggerStates, Whole
@@ -100,9 +99,9 @@ def check_target(state: State, run: TaskRun) -> State:
             f"task {run.task.name!r} has a target but no result that says where targets lie: "
             "give it result=LocalResult(dir=...) or another"
         )
-    found = read_target(run)
+    found = find_target(place_target(run), run.context, held=run.lock is not None)
     if found is None and hold_target(run):
-        found = read_target(run)
+        found = find_target(place_target(run), run.context, held=True)
     if found is None:
         return state
     return Cached(f"{found.location} was there", result=found)
@@ -281,29 +280,3 @@ def _loop_position(run: TaskRun) -> dict[str, object]:
     if run.loop_count is None:
         return {}
     return {"task_loop_count": run.loop_count, "task_loop_result": run.loop_result}
-
-
-STEPS = (
-    check_ready,
-    check_start_time,
-    check_upstream_finished,
-    check_upstream_skipped,
-    collect_inputs,
-    name_run,
-    check_target,
-    check_cache,
-    check_trigger,
-    set_running,
-    call_run,
-    keep_in_cache,
-    check_retry,
-)
-
-# A mapped parent only decides how many children there are: no trigger, target or retry is its own.
-PARENT_STEPS = (
-    check_ready,
-    check_start_time,
-    check_upstream_finished,
-    check_upstream_skipped,
-    decide_width,
-)

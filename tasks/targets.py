@@ -47,11 +47,6 @@ def claim_target(context: RunContext, name: str, slug: str) -> None:
         )
 
 
-def read_target(run: TaskRun) -> Result | None:
-    """Return what lies at the task's target; None where nothing does, or it must be made again."""
-    return find_target(place_target(run), run.context, held=run.lock is not None)
-
-
 def find_target(placed: Result, context: RunContext, held: bool = False) -> Result | None:
     """Return what lies at a final location; an unreadable thing counts as absent.
 
@@ -72,7 +67,9 @@ def find_target(placed: Result, context: RunContext, held: bool = False) -> Resu
         aside = placed.set_aside(location)
         log.warning("%s; it was set aside as %s and is made again", error, aside)
         return None
-    if found is not None and not held and _are_locks_about(context):
+    if found is None or held or context.locks_about is False:
+        return found
+    if _are_locks_about(context):
         _sweep_behind(placed, context)
     return found
 

@@ -18,7 +18,7 @@ from nemflow.tasks.caching import Cache
 from nemflow.tasks.context import Scope
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.options import place_target
-from nemflow.tasks.states import Looped, Mapped, Paused, Pending, Resume, Retrying, State
+from nemflow.tasks.states import Looped, Mapped, Paused, Resume, Retrying, State
 from nemflow.tasks.whole import Whole
 
 
@@ -90,8 +90,11 @@ class RunContext:
         return replace(self, values={**self.values, **keys}, resume=resume)
 
 
-class TaskRun:
-    """One attempt at one task, as the steps of the pipeline see it."""
+class TaskRun(Scope):
+    """One attempt at one task, as the steps of the pipeline see it.
+
+    It is the layer of context that it adds itself; its keys are made when somebody asks for one.
+    """
 
     __slots__ = (
         "_keys",
@@ -121,6 +124,8 @@ class TaskRun:
         slug: str | None = None,
         map_index: int | None = None,
     ) -> None:
+        self.below = context.scope
+        self.tags = task.tags
         self.task = task
         self.upstream_states = upstream_states
         self.context = context
@@ -152,8 +157,6 @@ class TaskRun:
 
     def begin(self, state: State) -> None:
         """Note which attempt this is, and whether a person told it to go on."""
-        if type(state) is Pending and not state.context:
-            return
         if isinstance(state, Retrying):
             self.run_count = state.run_count + 1
         elif isinstance(known := state.context.get("task_run_count"), int):
@@ -169,6 +172,11 @@ class TaskRun:
         if self._keys is None:
             self._keys = self._make_keys()
         return self._keys
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The keys of this layer of context."""
+        return self.keys
 
     def _make_keys(self) -> dict[str, object]:
         keys: dict[str, object] = {
@@ -207,7 +215,9 @@ class TaskRun:
 
         Inputs win over context, and that over parameters, as in Prefect Core.
         """
-        return TemplateKeys(self)
+        keys = TemplateKeys(self.inputs)
+        keys._run = self
+        return keys
 
     def whole(self, edge: Edge, state: State) -> Whole | None:
         """Return what comes over an edge where it is to be looked through as a whole, else None.
@@ -229,22 +239,6 @@ class TaskRun:
         return state
 
 
-class RunScope(Scope):
-    """The layer of context that a task run adds; its keys are made when somebody asks for one."""
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: TaskRun) -> None:
-        self._run = run
-        self.below = run.context.scope
-        self.tags = run.task.tags
-
-    @property
-    def values(self) -> Mapping[str, object]:
-        """The keys of the run."""
-        return self._run.keys
-
-
 class TemplateKeys(dict[str, object]):
     """The keys for the templates of one task run.
 
@@ -254,9 +248,7 @@ class TemplateKeys(dict[str, object]):
 
     __slots__ = ("_run",)
 
-    def __init__(self, run: TaskRun) -> None:
-        super().__init__(run.inputs)
-        self._run = run
+    _run: TaskRun
 
     def __missing__(self, key: str) -> object:
         context = self._run.context
@@ -277,4 +269,4 @@ class TemplateKeys(dict[str, object]):
         return iter(self.keys())
 
 
-__all__ = ["Listener", "RunContext", "RunScope", "TaskRun", "now_utc"]
+__all__ = ["Listener", "RunContext", "TaskRun", "now_utc"]

@@ -55,7 +55,7 @@ class State:
         cached_inputs: dict[str, object] | None = None,
     ) -> None:
         self.message = message
-        self._result = NO_RESULT if result is None else as_result(result)
+        self._result = result if isinstance(result, Result) else as_result(result)
         self.context = {} if context is None else context
         self.cached_inputs = cached_inputs
         scope = current_scope()

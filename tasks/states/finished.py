@@ -56,10 +56,12 @@ class Cached(Success):
         context: dict[str, object] | None = None,
         hashed_inputs: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(message, result, context, cached_inputs)
+        State.__init__(
+            self, message, result, context, cached_inputs
+        )  # less to look up than super()
         self.hashed_inputs = hashed_inputs
         self.cached_parameters = cached_parameters
-        self.cached_result_expiration = aware(cached_result_expiration)
+        self.cached_result_expiration = cached_result_expiration and aware(cached_result_expiration)
 
     def fields(self) -> tuple[object, ...]:
         """See ``State.fields``."""

@@ -13,12 +13,13 @@ from nemflow.errors import ResultError
 from nemflow.results.atomic import atomic_path, is_dead_leftover, sweep_leftovers, write_whole
 
 WRITER = """
-import signal, sys
+import sys
 from nemflow.results.atomic import atomic_path
 with atomic_path(sys.argv[1]) as path:
     path.write_bytes(b"half")
     print(path, flush=True)
-    signal.pause()
+    while True:  # no pause: a signal that comes just before it would not end it
+        pass
 """
 DAY_S = 24 * 3600
 

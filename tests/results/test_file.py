@@ -1,4 +1,5 @@
 import os
+import pickle
 
 import pytest
 
@@ -81,3 +82,21 @@ def test_results_with_other_checks_or_arguments_are_not_equal(tmp_path):
     assert FileResult(tmp_path) == FileResult(tmp_path)
     assert FileResult(tmp_path) != FileResult(tmp_path, argument="target")
     assert FileResult(tmp_path) != FileResult(tmp_path, check=refuse_short)
+
+
+def test_the_path_of_what_was_read_is_a_path_that_copies_share(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    read = FileResult(tmp_path).read("a.txt")
+    assert read.value == tmp_path / "a.txt"
+    assert read.value is read.value
+    assert read.copy() == read
+    assert pickle.loads(pickle.dumps(read)).value == tmp_path / "a.txt"
+
+
+def test_a_subclass_with_slots_of_its_own_hands_them_on(tmp_path):
+    class Tagged(FileResult):
+        __slots__ = ("tag",)
+
+    tagged = Tagged(tmp_path, location="a")
+    tagged.tag = "b"
+    assert tagged.format().tag == "b"
