@@ -84,6 +84,8 @@ class FlowRun:
         start: Start,
     ) -> None:
         self.flow = flow
+        self.slugs = flow.slugs
+        self.constants = flow.constants
         self.context = context
         self.info = info
         self.reporter = reporter
@@ -172,8 +174,8 @@ class FlowRun:
             upstream_states[edge] = state
         map_index = None if children is None else child
         context = self.contexts.get(task, self.context) if self.contexts else self.context
-        run = TaskRun(task, upstream_states, context, self.flow.slugs[task], map_index)
-        constants = self.flow.constants.get(task)
+        run = TaskRun(task, upstream_states, context, self.slugs[task], map_index)
+        constants = self.constants.get(task)
         if constants:
             run.inputs.update(constants)
         if children is not None:

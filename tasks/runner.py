@@ -108,10 +108,11 @@ def run_task(
     try:
         if is_logged:
             log.info("Task '%s': Starting task run...", run.full_name)
-        state = _take_steps(steps, run, state, handlers, listener)
+        is_heard = is_logged or listener is not None or bool(handlers)
+        state = _take_steps(steps, run, state, handlers, listener, is_heard)
         while isinstance(state, Looped) and not run.ended:
             run.begin_next_loop(state)
-            state = _take_steps(steps, run, Pending(), handlers, listener)
+            state = _take_steps(steps, run, Pending(), handlers, listener, is_heard)
         if is_logged:
             _log_end(run, state)
         return state
@@ -136,8 +137,8 @@ def _take_steps(
     state: State,
     handlers: tuple[StateHandler, ...],
     listener: Listener | None,
+    is_heard: bool,
 ) -> State:
-    is_heard = handlers or listener is not None or log.isEnabledFor(logging.DEBUG)
     try:
         for step in steps:
             try:

@@ -53,10 +53,10 @@ def find_target(placed: Result, context: RunContext, held: bool = False) -> Resu
     It is set aside by whoever holds the target's lock (*held*, or no lock is needed): without, it
     might be what another process has just made in its place.
     """
-    location = placed.location
-    assert isinstance(location, str)
     if context.force:
         return None
+    location = placed.location
+    assert isinstance(location, str)
     if held and not placed.exists(location):  # a second look: seldom has anything come meanwhile
         return None
     try:
