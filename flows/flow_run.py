@@ -118,11 +118,12 @@ class FlowRun:
     def drive(self) -> None:
         """Run until nothing is left that can be done."""
         roots, ready, running, executor = self.roots, self.ready, self.running, self.executor
+        nodes = self.structure.nodes
         for place in self.settled:
             self._count_down(place)
         while roots or ready or running or self.retries:
             while (roots or ready) and len(running) < executor.room:
-                self._submit(self._next_ready())
+                self._submit(self._next_ready() if ready else nodes[roots.pop()])
             if running or self.retries:
                 until = self._time_to_next_retry() if self.retries else None
                 self._take(executor.completed(until))

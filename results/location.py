@@ -65,12 +65,21 @@ def safe_location(location: str) -> str:
     >>> safe_location("raw//2014/./prices.parquet")
     'raw/2014/prices.parquet'
     """
+    # Most are in order: to see that takes half the time that to put them in order takes.
+    if (
+        location
+        and location[0] not in "./"
+        and location[-1] != "/"
+        and "//" not in location
+        and "/." not in location
+        and ":" not in location
+        and "\\" not in location
+        and "\0" not in location
+    ):
+        return location
     if "\0" in location:
         raise LocationError(f"The location {location!r} has a NUL character; leave it out.")
     shortest = os.path.normpath(location)
-    is_plain = "\\" not in location and ":" not in location
-    if is_plain and shortest == location and location[0] not in "./":
-        return location
     fault = _fault(location, shortest)
     if fault is None and "\\" in shortest:  # what another system would take for a separator
         slashed = shortest.replace("\\", "/")

@@ -28,7 +28,8 @@ def place_target(run: TaskRun) -> Result:
         placed = run.result.format_map(run.template_keys())
         assert isinstance(placed.location, str)
         name = placed.lock_name(placed.location, run.context.real_folders) or placed.location
-        claim_target(run.context, name, run.full_slug)
+        slug = run.slug if run.map_index is None else run.full_slug
+        claim_target(run.context, name, slug)
         run.placed = placed
     return run.placed
 
