@@ -1,13 +1,14 @@
 """One writer per target.
 
 Who works on a target holds the operating system's lock (flock) on a small *owner file* that says who
-that is. The lock is free the moment its holder dies, however it dies. The file is removed before
-the lock is given back; an owner file whose lock is free was left by a process that died at work, and
-tells the next run that there may be leftovers to sweep.
+that is. The lock is free the moment its holder dies, however it dies. The file's name is removed
+before the lock is given back; an owner file whose lock is free was left by a process that died at work,
+and tells the next run that there may be leftovers to sweep.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import json
@@ -19,8 +20,10 @@ from typing import Any, Self
 
 from nemflow.errors import ResultError
 from nemflow.results.location import file_name
+from nemflow.results.spares import Spare, give_back, take_spare
 
 _OWNER = ".owner"
+_NO_SECOND_NAMES = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 def _utc_now() -> datetime:
@@ -36,7 +39,7 @@ class TargetLock:
     *follows_death* tells whether the holder before died with it, and may have left something to sweep.
     """
 
-    __slots__ = ("_held", "_now", "_owner_path", "follows_death", "target")
+    __slots__ = ("_folder", "_held", "_now", "_owner_path", "_spare", "follows_death", "target")
 
     def __init__(
         self,
@@ -46,9 +49,11 @@ class TargetLock:
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self.target = target
-        self._owner_path = f"{os.fspath(lock_dir)}{os.sep}{file_name(target)}{_OWNER}"
+        self._folder = os.fspath(lock_dir)
+        self._owner_path = f"{self._folder}{os.sep}{file_name(target)}{_OWNER}"
         self._now = now
         self._held: int | None = None  # the open owner file
+        self._spare: Spare | None = None  # which that is; None for a dead holder's
         self.follows_death = False
 
     def acquire(self, on_wait: Callable[[str], None] | None = None) -> None:
@@ -86,13 +91,17 @@ class TargetLock:
         handle, self._held = self._held, None
         if handle is None:
             return
+        spare = self._spare
         try:
-            # First, for after the release the file may be the next holder's.
+            # First, for after the release the name may be the next holder's.
             os.unlink(self._owner_path)
         except FileNotFoundError:
             pass
         finally:
-            os.close(handle)
+            if spare is None:
+                os.close(handle)
+            else:
+                give_back(spare, self._folder)
 
     def holder(self) -> str:
         """Return who holds the lock, in the words that `acquire` passes on."""
@@ -114,62 +123,75 @@ class TargetLock:
 
     def _take(self, *, blocking: bool) -> bool:
         try:
-            while (handle := self._lock_file(blocking)) is not None:
-                if self._hold(handle):
+            while not self._make_owner_file():
+                try:
+                    handle = os.open(self._owner_path, os.O_RDWR)
+                except FileNotFoundError:
+                    continue  # it has just been given back
+                if not _lock(handle, blocking):
+                    return False
+                if self._follow(handle):
                     return True
         except OSError as error:
             raise ResultError(
                 f"The lock {self._owner_path} cannot be taken ({error.strerror or error}); "
                 "choose a folder for locks that can be written to."
             ) from error
-        return False
+        return True
 
-    def _lock_file(self, blocking: bool) -> int | None:
-        """Return the open, locked owner file; None if another holds its lock."""
-        handle, self.follows_death = self._open()
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except BaseException:
-            os.close(handle)
-            raise
-        return handle
+    def _make_owner_file(self) -> bool:
+        """Name a spare, signed before anybody can see it, as the owner file; False if there is one."""
+        while True:
+            spare = take_spare(self._folder)
+            try:
+                spare.write(self._signature())
+                os.link(spare.path, self._owner_path)
+            except FileExistsError:
+                give_back(spare, self._folder)
+                return False
+            except FileNotFoundError:
+                spare.discard()  # another process took it for a dead one's; or the folder has gone
+            except OSError as error:
+                spare.discard()
+                if error.errno not in _NO_SECOND_NAMES:
+                    raise
+                return self._make_new()
+            else:
+                self._held, self._spare, self.follows_death = spare.handle, spare, False
+                return True
 
-    def _open(self) -> tuple[int, bool]:
-        """Return the open owner file, and whether it was there before."""
-        flags = os.O_RDWR | os.O_CREAT
+    def _make_new(self) -> bool:
+        """Make the owner file where a file has no second name."""
         try:
-            return os.open(self._owner_path, flags | os.O_EXCL, 0o666), False
+            handle = os.open(self._owner_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
-            return os.open(self._owner_path, flags, 0o666), True
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(self._owner_path), exist_ok=True)
-            return os.open(self._owner_path, flags, 0o666), False
+            return False
+        if not _lock(handle, blocking=False):  # another was quicker to lock it
+            return False
+        is_held = self._follow(handle)
+        self.follows_death = False
+        return is_held
 
-    def _hold(self, handle: int) -> bool:
-        """Sign the locked file and keep it; one that its last holder has removed is let go."""
+    def _follow(self, handle: int) -> bool:
+        """Sign and keep the locked owner file of a dead holder; one that is none any more is let go."""
         try:
-            is_in_place = os.fstat(handle).st_nlink > 0  # it has one name, until it is removed
+            is_in_place = _is_same(handle, self._owner_path)
             if is_in_place:
-                self._sign(handle)
+                # Cut what was there after writing, not before: ext4 flushes a file that was emptied
+                # when it is closed, which takes as long as all the rest of a lock.
+                os.ftruncate(handle, os.pwrite(handle, self._signature(), 0))
         except BaseException:
             os.close(handle)
             raise
         if is_in_place:
-            self._held = handle
+            self._held, self._spare, self.follows_death = handle, None, True
         else:
             os.close(handle)
         return is_in_place
 
-    def _sign(self, handle: int) -> None:
+    def _signature(self) -> bytes:
         owner = {**_this_thread(), "since": self._now().isoformat(), "target": self.target}
-        written = os.write(handle, json.dumps(owner).encode())
-        if self.follows_death:
-            # Cut what the dead holder has left after writing, not before: ext4 flushes a file that was
-            # emptied when it is closed, which takes as long as all the rest of a lock.
-            os.ftruncate(handle, written)
+        return json.dumps(owner).encode()
 
     def _read_owner(self) -> dict[str, Any]:
         """Return what the owner file says; nothing if its writer has not come to it yet."""
@@ -179,6 +201,27 @@ class TargetLock:
         except (OSError, ValueError):
             return {}
         return owner if isinstance(owner, dict) else {}
+
+
+def _lock(handle: int, blocking: bool) -> bool:
+    """Lock an open file, and close it if that cannot be."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return False
+    except BaseException:
+        os.close(handle)
+        raise
+    return True
+
+
+def _is_same(handle: int, path: str) -> bool:
+    """Tell whether an open file lies at *path*: its last holder may have removed it from there."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def holds_owner_files(lock_dir: str | os.PathLike[str]) -> bool:

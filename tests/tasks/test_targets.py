@@ -285,4 +285,4 @@ class TestNotWaiting:
     def test_a_free_target_is_made(self, tmp_path: Path) -> None:
         context = RunContext(lock_dir=tmp_path / "locks", wait_for_locks=False)
         assert make_whole(tmp_path, context).is_successful()
-        assert list((tmp_path / "locks").iterdir()) == []
+        assert list((tmp_path / "locks").glob("*.owner")) == []
