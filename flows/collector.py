@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-PACE = 25_000
+PACE = 50_000
 BIG = 10_000  # tasks of a flow
 
 

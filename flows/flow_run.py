@@ -168,8 +168,8 @@ class FlowRun:
         task = self.order[place]
         upstream_states: dict[Edge, State] = {}
         children = None if child == WHOLE else self.children[place]
-        for edge, above in self.structure.edges_to[place]:
-            state = self.states[above]
+        for edge in self.structure.edges_to[place]:
+            state = self.states[self.place[edge.upstream_task]]
             if children is not None:
                 state = children.upstream_state(edge, state, child)
             upstream_states[edge] = state
@@ -255,8 +255,8 @@ class FlowRun:
 
     def _make_children(self, place: int, parent: Mapped) -> None:
         children = self.children[place] = Children(parent, {})
-        for edge, upstream_place in self.structure.edges_to[place]:
-            above = self.children.get(upstream_place)
+        for edge in self.structure.edges_to[place]:
+            above = self.children.get(self.place[edge.upstream_task])
             if above is not None and follows_children(edge):
                 for child in range(parent.n_map_states):
                     upstream = above.parent.map_states[child]

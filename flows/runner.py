@@ -193,20 +193,25 @@ class FlowRunner:
         if not running.is_running():  # a handler put another state in its place
             return running
         where = executor or self.flow.executor or LocalExecutor()
+
+        def drive() -> State:
+            with where.start(), slower_for(len(self.flow.graph)):
+                run = FlowRun(self.flow, context, info, reporter, where, start)
+                return self._drive(running, run)
+
         if self.flow.goal is None:
-            return self._drive(running, FlowRun(self.flow, context, info, reporter, where, start))
+            return drive()
         with self._hold_goal(self.flow.goal, context) as found:
             if found is not None:
                 return self._finish(running, *self._goal_is_there(found, info, reporter))
-            return self._drive(running, FlowRun(self.flow, context, info, reporter, where, start))
+            return drive()
 
     def _drive(self, running: State, run: FlowRun) -> State:
-        with run.executor.start(), slower_for(len(run.order)):
-            try:
-                run.drive()
-            except BaseException:
-                run.cancel()
-                raise
+        try:
+            run.drive()
+        except BaseException:
+            run.cancel()
+            raise
         states = run.by_task()
         return self._finish(running, decide(self.flow, states), states)
 

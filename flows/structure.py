@@ -5,7 +5,6 @@ from typing import NamedTuple
 from nemflow.flows.graph import Graph
 from nemflow.flows.mapped import is_mapped
 from nemflow.tasks.containers import Constant
-from nemflow.tasks.edges import Edge
 
 WHOLE = -1
 
@@ -25,7 +24,7 @@ class Structure:
         order: the tasks, each after all that lie upstream of it.
         place: of each task.
         nodes: the whole tasks.
-        edges_to: the edges that lead to a task, each with the place where it comes from.
+        edges_to: the edges that lead to a task.
         waits_for: how many edges lead to a task.
         roots: the places of the tasks with nothing upstream.
         below: the places downstream of a task, one for each edge.
@@ -49,11 +48,7 @@ class Structure:
         order = self.order = graph.sorted_tasks()
         place = self.place = {task: number for number, task in enumerate(order)}
         self.nodes = [Node(0, number, WHOLE) for number in range(len(order))]
-        edges_to = [graph.edges_to(task) for task in order]
-        self.edges_to: list[tuple[tuple[Edge, int], ...]] = [
-            tuple([(edge, place[edge.upstream_task]) for edge in edges]) if edges else ()
-            for edges in edges_to
-        ]
+        edges_to = self.edges_to = [graph.edges_to(task) for task in order]
         self.waits_for = [len(edges) for edges in edges_to]
         self.roots = [number for number, edges in enumerate(edges_to) if not edges]
         edges_from = [graph.edges_from(task) for task in order]
