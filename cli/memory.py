@@ -4,9 +4,10 @@ import ctypes
 import threading
 from contextlib import suppress
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 _LARGE_BYTES = 1 << 20
-_SPARE_BYTES = 8 << 20
+_SPARE_BYTES = 1 << 20  # kept at the end of each arena
+_ARENAS = 2
 _KEPT_MS = 10
 
 
@@ -27,6 +28,7 @@ def give_memory_back_soon() -> None:
 
     Arrow uses jemalloc for it where that is there. glibc would take to keeping pieces of up to 32 MB,
     and to cutting small ones from them, as soon as some have been let go: a month's text takes 17 MB.
+    It also would keep an arena for nearly every thread.
     """
     import pyarrow as pa  # heavy
 
@@ -37,3 +39,4 @@ def give_memory_back_soon() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         libc.mallopt(_M_TRIM_THRESHOLD, _SPARE_BYTES)
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)

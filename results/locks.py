@@ -9,20 +9,21 @@ and tells the next run that there may be leftovers to sweep.
 from __future__ import annotations
 
 import errno
-import fcntl
 import functools
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from nemflow.errors import ResultError
 from nemflow.results.location import file_name
-from nemflow.results.spares import Spare, give_back, take_spare
+from nemflow.results.spares import Spare, give_back, is_locked, take_spare
 
 _OWNER = ".owner"
+_LOOK_AGAIN_S = 0.02
 _NO_SECOND_NAMES = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -128,9 +129,13 @@ class TargetLock:
                     handle = os.open(self._owner_path, os.O_RDWR)
                 except FileNotFoundError:
                     continue  # it has just been given back
-                if not _lock(handle, blocking):
-                    return False
-                if self._follow(handle):
+                if not _lock(handle):
+                    if not blocking:
+                        return False
+                    # Not in the system's queue for the file, which by then may be the lock of
+                    # another target: who works on many would be waited for until all are done.
+                    time.sleep(_LOOK_AGAIN_S)
+                elif self._follow(handle):
                     return True
         except OSError as error:
             raise ResultError(
@@ -166,7 +171,7 @@ class TargetLock:
             handle = os.open(self._owner_path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:
             return False
-        if not _lock(handle, blocking=False):  # another was quicker to lock it
+        if not _lock(handle):  # another was quicker to lock it
             return False
         is_held = self._follow(handle)
         self.follows_death = False
@@ -203,17 +208,16 @@ class TargetLock:
         return owner if isinstance(owner, dict) else {}
 
 
-def _lock(handle: int, blocking: bool) -> bool:
-    """Lock an open file, and close it if that cannot be."""
+def _lock(handle: int) -> bool:
+    """Lock an open file, and close it if that cannot be done at once."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return False
+        is_held = is_locked(handle)
     except BaseException:
         os.close(handle)
         raise
-    return True
+    if not is_held:
+        os.close(handle)
+    return is_held
 
 
 def _is_same(handle: int, path: str) -> bool:

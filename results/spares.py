@@ -62,7 +62,7 @@ def take_spare(folder: str) -> Spare:
             spare = _make(folder)
         if is_locked(spare.handle):
             return spare
-        spare.discard()  # who waited for its last lock has it still
+        spare.discard()  # who looked at its last lock has it still
 
 
 def give_back(spare: Spare, folder: str) -> None:

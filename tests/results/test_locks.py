@@ -24,6 +24,18 @@ lock = TargetLock(sys.argv[1], sys.argv[2])
 lock.acquire(on_wait=lambda holder: print(holder, flush=True))
 print("held", flush=True)
 """
+BUSY_HOLDER = """
+import sys
+from nemflow.results.locks import TargetLock
+lock = TargetLock(sys.argv[1], sys.argv[2])
+lock.acquire()
+print("held", flush=True)
+sys.stdin.readline()
+lock.release()
+for number in range(10**9):
+    with TargetLock(sys.argv[1], f"other {number}"):
+        pass
+"""
 TARGET = "/data/raw/nem_prices_raw_2014-01-01.parquet"
 
 
@@ -54,6 +66,19 @@ def test_who_must_wait_is_told_once_who_holds_the_lock_and_gets_it_next(holder, 
     assert told[0].startswith(f"process {holder.pid} on host {os.uname().nodename} since ")
     assert holder.stdout.readline() == "free\n"
     assert not TargetLock(tmp_path, TARGET).try_acquire()
+
+
+def test_who_waits_gets_the_lock_though_its_holder_goes_on_with_other_targets(start, tmp_path):
+    busy = start(BUSY_HOLDER, tmp_path, TARGET)
+    assert busy.stdout.readline() == "held\n"
+
+    def let_go(_):
+        busy.stdin.write("\n")
+        busy.stdin.flush()
+
+    TargetLock(tmp_path, TARGET).acquire(on_wait=let_go)
+    assert busy.poll() is None
+    busy.kill()
 
 
 def test_who_need_not_wait_is_told_nothing(tmp_path):
