@@ -112,12 +112,13 @@ def check_parquet_magic(path: str | os.PathLike[str]) -> None:
         UnreadableTarget: it does not, or cannot be opened.
     """
     try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            head = file.read(len(MAGIC))
-            file.seek(max(size - 2 * len(MAGIC), 0))
-            tail = file.read()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(file).st_size
+            head = os.pread(file, len(MAGIC), 0)
+            tail = os.pread(file, 2 * len(MAGIC), max(size - 2 * len(MAGIC), 0))
+        finally:
+            os.close(file)
     except OSError as error:
         raise UnreadableTarget(f"{path} cannot be opened: {error.strerror or error}.") from error
     footer = int.from_bytes(tail[:4], "little")

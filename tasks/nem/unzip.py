@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import cast
 from urllib.parse import unquote
 
 from nemflow.errors import BrokenFile
@@ -29,7 +28,7 @@ MAX_TOTAL_BYTES = 8 << 30
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_PACKED_PIECE = 1 << 16
+_PACKED_PIECE = 1 << 14
 _ENCRYPTED = 0x1
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
@@ -205,20 +204,20 @@ def _packed_bytes(content: bytes, member: zipfile.ZipInfo, file: str) -> memoryv
 
 def _inflate_bounded(packed: memoryview, size: int, file: str) -> bytes:
     """Inflate at most one byte more than announced: enough to see that a header lies."""
-    data, filled = bytearray(size + 1), 0
+    # Piece by piece into one place, which becomes the result as it is: zlib would gather the pieces
+    # itself, at twice the memory.
+    data, filled = io.BytesIO(), 0
+    data.seek(size)
+    data.write(b"\0")
+    data.seek(0)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        # Piece by piece into one place: zlib would gather the pieces itself, at twice the memory.
         for start in range(0, len(packed), _PACKED_PIECE):
             left: bytes | memoryview = packed[start : start + _PACKED_PIECE]
             while left and filled <= size and not inflater.eof:
-                piece = inflater.decompress(left, size + 1 - filled)
-                data[filled : filled + len(piece)] = piece
-                filled += len(piece)
+                filled += data.write(inflater.decompress(left, size + 1 - filled))
                 left = inflater.unconsumed_tail
     except zlib.error as error:
         raise BrokenFile(f"{file} does not inflate ({error})") from error
-    del data[filled:]
-    return cast(
-        "bytes", data
-    )  # which it is to all who read it; to copy it would take the memory twice
+    data.truncate(filled)
+    return data.getvalue()
