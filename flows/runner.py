@@ -156,7 +156,9 @@ class FlowRunner:
         flow = self.flow
         flow.validate()
         known = {parameter.name: parameter for parameter in flow.parameters()}
-        resolved = resolve_parameters(known, dict(parameters), flow.name)
+        given: Mapping[str, object] = context.get("parameters") or {}  # type: ignore[assignment]  # what users say
+        in_context = {name: given[name] for name in known if name in given}
+        resolved = resolve_parameters(known, {**in_context, **parameters}, flow.name)
         chosen = settings or RunSettings.from_environment()
         around = current_scope()
         user_values = {**(inherited(around.flatten()) if around else {}), **context}
