@@ -17,6 +17,7 @@ from nemflow.tasks.decorator import task
 from nemflow.tasks.states import Mapped, State
 
 TASKS = 25
+SEEDS = 6
 
 
 def make_work(kind: str, fails_first: int) -> Callable[..., Any]:
@@ -70,6 +71,16 @@ def ends(flow: Flow, executor: Executor) -> list[object]:
     return [type(state).__name__, *sorted(by_slug.items())]
 
 
+def test_the_random_flows_have_everything_in_them() -> None:
+    kinds: set[str] = set()
+    for seed in range(SEEDS):
+        random_flow(seed).run(
+            task_runner_state_handlers=[lambda obj, old, new: kinds.add(type(new).__name__)]
+        )
+    expected = {"Success", "Failed", "TriggerFailed", "Skipped", "Retrying", "Mapped"}
+    assert kinds == expected | {"Running"}
+
+
 def end_of(state: State | None) -> object:
     assert state is not None
     if isinstance(state, Mapped):
@@ -78,6 +89,6 @@ def end_of(state: State | None) -> object:
     return type(state).__name__, repr(state.result)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_flows_end_as_with_the_local_executor(seed: int, executor: Executor) -> None:
     assert ends(random_flow(seed), executor) == ends(random_flow(seed), LocalExecutor())
