@@ -18,7 +18,7 @@ from nemflow.flows.executors.local import LocalExecutor
 from nemflow.flows.flow_run import FlowRun, Start
 from nemflow.flows.goal import place_goal
 from nemflow.flows.naming import inherited, run_values
-from nemflow.flows.outcome import decide
+from nemflow.flows.outcome import decide, with_children
 from nemflow.flows.parameters import resolve_parameters
 from nemflow.flows.reporter import FlowRunInfo, Reporter, Silent, TaskRunInfo
 from nemflow.flows.settings import RunSettings
@@ -254,7 +254,7 @@ class FlowRunner:
         final.result = states
         handler = self.flow.terminal_state_handler
         if handler is not None and final.is_finished():
-            references = {states[task] for task in self.flow.reference_tasks()}
+            references = set(with_children(states[task] for task in self.flow.reference_tasks()))
             final = _with_states(handler(self.flow, final, references) or final, states)
         try:
             final = call_handlers(self.handlers, self.flow, running, final)
