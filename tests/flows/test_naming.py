@@ -35,6 +35,7 @@ class TestDates:
     def test_a_given_date_sets_all_of_them(self, given: Any) -> None:
         assert run_dates(given, EVENING)["tomorrow"] == "2014-01-02"
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_a_text_without_zone_is_utc(self) -> None:
         assert run_dates("2014-01-01", EVENING)["date"] == datetime(2014, 1, 1, tzinfo=UTC)
 

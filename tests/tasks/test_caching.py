@@ -339,6 +339,21 @@ class TestMemoryCache:
         assert pickle.loads(pickle.dumps(cache)).load("key") == []
 
 
+def test_trap_18_handlers_are_called_where_the_new_state_equals_the_old_but_is_another() -> None:
+    given, kept, cache = Cached(result=1), Cached(result=1), MemoryCache()
+    assert given == kept
+    cache.keep("key", kept)
+    seen: list[bool] = []
+    made = Task(
+        cache_for=HOUR,
+        cache_key="key",
+        cache_validator=lambda state, inputs, parameters: state is kept,
+        state_handlers=[lambda task, old, new: seen.append(old is given and new is kept)],
+    )
+    assert run_task(TaskRun(made, {}, RunContext(cache=cache)), given) is kept
+    assert seen == [True]
+
+
 def test_a_start_state_that_is_no_longer_good_is_run_from_pending(
     counted: Callable[..., FunctionTask], calls: list[Any]
 ) -> None:

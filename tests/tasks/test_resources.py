@@ -249,6 +249,20 @@ class TestOutcome:
             used = use(use(cluster))
         assert flow.reference_tasks() == {used}
 
+    def test_a_manager_of_nothing_is_no_reference_task(self) -> None:
+        @resource_manager
+        class Simple:
+            def __init__(self) -> None:
+                raise ValueError("no")
+
+            def cleanup(self, resource: Any) -> None: ...
+
+        with Flow("f") as flow, Simple():
+            pass
+        assert names(flow.tasks) == {"Simple.init", "Simple.cleanup"}
+        assert flow.reference_tasks() == set()
+        assert flow.run().is_successful()
+
     def test_init_and_setup_and_cleanup_are_run_again_on_a_restart(
         self, manager: Make, log: list[str]
     ) -> None:
