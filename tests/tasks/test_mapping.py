@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from nemflow.results import LocalResult
-from nemflow.tasks import signals, states
+from nemflow.tasks import states
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import MemoryCache
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.mapping import elements_of
-from nemflow.tasks.runner import run_parent
+from nemflow.tasks.runner import run_parent, run_task
 from nemflow.tasks.states import Cached, Mapped, State, Success
 from nemflow.tasks.task_run import RunContext, TaskRun
 
@@ -101,16 +101,22 @@ class TestWidth:
         assert parent_of(states.Skipped(), Success(result=[1])).is_skipped()
 
     def test_trap_13_no_trigger_no_target_and_no_cache_is_asked(self, tmp_path: Path) -> None:
-        def never(*asked: Any) -> bool:
-            raise signals.FAIL("asked")
+        asked: list[str] = []
 
-        options = {"cache_for": timedelta(1), "cache_validator": never, "cache_key": "key"}
+        def note(what: str) -> Any:
+            return lambda *_, **__: asked.append(what) or what
+
         cache = MemoryCache()
         cache.keep("key", Cached(result=5))
-        task = Task("below", trigger=never, target=never, result=LocalResult(tmp_path), **options)
-        assert type(parent_of(Success(result=[1]), task=task, cache=cache)) is Mapped
-        task.target = None
-        assert type(parent_of(Success(result=[1]), task=task, cache=cache)) is Mapped
+        kept = {"cache_for": timedelta(1), "cache_validator": note("cache"), "cache_key": "key"}
+        placed = {"target": note("target"), "result": LocalResult(tmp_path)}
+        tasks = [Task("below", trigger=note("trigger"), **how) for how in (kept, placed)]  # type: ignore[arg-type]  # of two kinds
+        for task in tasks:
+            assert type(parent_of(Success(result=[1]), task=task, cache=cache)) is Mapped
+        assert asked == []
+        for task in tasks:
+            run_task(TaskRun(task, {}, RunContext(cache=cache)))
+        assert asked == ["cache", "trigger", "target", "trigger"]  # of one that is not mapped
 
     def test_handlers_see_pending_to_mapped_once(self) -> None:
         seen: list[tuple[str, str]] = []
