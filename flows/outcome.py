@@ -45,7 +45,7 @@ def _say_failed(flow: Blueprint, states: Mapping[Task, State]) -> str:
     roots = [
         f"{task.name}: {state.message}"
         for task in flow.graph.tasks()
-        for state in _with_children([states[task]])
+        for state in with_children([states[task]])
         if state.is_failed() and type(state).__name__ != "TriggerFailed"
     ]
     return "; ".join(roots) or "some reference tasks failed"
@@ -61,7 +61,8 @@ def _kinds(states: Iterable[State]) -> set[type[State]]:
     return kinds
 
 
-def _with_children(states: Iterable[State]) -> list[State]:
+def with_children(states: Iterable[State]) -> list[State]:
+    """Return states, each mapped one with those of its children."""
     flat: list[State] = []
     for state in states:
         flat.append(state)

@@ -20,7 +20,7 @@ NO_DEFAULT = _NoDefault()
 
 
 class Parameter(Task):
-    """A task whose value is given when the flow is run.
+    """A task whose value is given when the flow is run; it is not written where the flow keeps results.
 
     Args:
         name: names the parameter; one flow has each name once.
@@ -40,7 +40,7 @@ class Parameter(Task):
             raise DefinitionError("a parameter needs a name")
         self.required = default is NO_DEFAULT if required is None else required
         self.default = None if default is NO_DEFAULT else default
-        super().__init__(name=name, slug=name, tags=tags)
+        super().__init__(name=name, slug=name, tags=tags, checkpoint=False)
         building = open_flow()
         if building is not None:
             building.add_task(self)

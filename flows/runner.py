@@ -18,7 +18,7 @@ from nemflow.flows.executors.local import LocalExecutor
 from nemflow.flows.flow_run import FlowRun, Start
 from nemflow.flows.goal import place_goal
 from nemflow.flows.naming import inherited, run_values
-from nemflow.flows.outcome import decide
+from nemflow.flows.outcome import decide, with_children
 from nemflow.flows.parameters import resolve_parameters
 from nemflow.flows.reporter import FlowRunInfo, Reporter, Silent, TaskRunInfo
 from nemflow.flows.settings import RunSettings
@@ -156,7 +156,9 @@ class FlowRunner:
         flow = self.flow
         flow.validate()
         known = {parameter.name: parameter for parameter in flow.parameters()}
-        resolved = resolve_parameters(known, dict(parameters), flow.name)
+        given: Mapping[str, object] = context.get("parameters") or {}  # type: ignore[assignment]  # what users say
+        in_context = {name: given[name] for name in known if name in given}
+        resolved = resolve_parameters(known, {**in_context, **parameters}, flow.name)
         chosen = settings or RunSettings.from_environment()
         around = current_scope()
         user_values = {**(inherited(around.flatten()) if around else {}), **context}
@@ -252,7 +254,7 @@ class FlowRunner:
         final.result = states
         handler = self.flow.terminal_state_handler
         if handler is not None and final.is_finished():
-            references = {states[task] for task in self.flow.reference_tasks()}
+            references = set(with_children(states[task] for task in self.flow.reference_tasks()))
             final = _with_states(handler(self.flow, final, references) or final, states)
         try:
             final = call_handlers(self.handlers, self.flow, running, final)

@@ -148,8 +148,12 @@ class Task(Building):
 
     @property
     def timeout(self) -> float | None:
-        """How long a run may take, in seconds."""
+        """How long a run may take, in seconds; a timedelta may be set too."""
         return self.timeout_s
+
+    @timeout.setter
+    def timeout(self, timeout: float | timedelta | None) -> None:
+        self.timeout_s = check_timeout(timeout)
 
     def inputs(self) -> dict[str, dict[str, Any]]:
         """Return each argument of ``run`` with its ``type``, ``default`` and whether ``required``."""
@@ -187,10 +191,7 @@ class Task(Building):
             task_args = {**task_args, "tags": check_tags(task_args["tags"]) | self.tags}
         cached_before = self.cache_for is not None
         for option, value in task_args.items():
-            if option == "timeout":
-                self.timeout_s = check_timeout(value)
-                continue
-            if option not in self.__dict__:
+            if option not in self.__dict__ and option != "timeout":
                 raise AttributeError(f"task {self.name!r} has no option {option!r}")
             setattr(self, option, value)
         retries = check_retries(self.max_retries, self.retry_delay, self.retry_on)

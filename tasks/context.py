@@ -240,6 +240,8 @@ class Context(Mapping[str, Any]):
         found = context_value(key, _MISSING)
         if found is _MISSING and key == "logger":
             return run_logger(f"nemflow.{context_value('task_name', 'flow')}")
+        if found is _MISSING and key == "flow":
+            found = open_flow() or _MISSING
         return default if found is _MISSING else found
 
     def to_dict(self) -> dict[str, object]:

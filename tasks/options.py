@@ -129,7 +129,7 @@ def warn_of_location(result: Result | None, target: str | Callable[..., str] | N
 
 def warn_of_early(task: Any) -> None:
     """Warn of options that a subclass has set before ``super().__init__``, which sets them again."""
-    early = sorted(_OPTIONS & task.__dict__.keys())
+    early = sorted(_OPTIONS & {name.removesuffix("_s") for name in task.__dict__})
     if early:
         warnings.warn(
             f"{type(task).__name__} sets {', '.join(early)} before super().__init__(), which sets "
@@ -166,6 +166,7 @@ _OPTIONS = frozenset(
         "tags",
         "target",
         "task_run_name",
+        "timeout",
         "trigger",
     }
 )

@@ -16,6 +16,7 @@ from nemflow.tasks import signals
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import fingerprint
 from nemflow.tasks.containers import Constant
+from nemflow.tasks.context import run_logger
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.naming import fill_name
 from nemflow.tasks.states import (
@@ -39,6 +40,8 @@ from nemflow.tasks.targets import find_target, hold_target, place_target
 from nemflow.tasks.task_run import TaskRun
 from nemflow.tasks.timeouts import TimeIsUp, run_in_time
 from nemflow.tasks.whole import TriggerStates, Whole
+
+log = run_logger("nemflow.TaskRunner")
 
 
 def check_ready(state: State, run: TaskRun) -> State:
@@ -115,9 +118,12 @@ def check_cache(state: State, run: TaskRun) -> State:
     if task.cache_for is None and not isinstance(state, Cached):
         return state
     kept = run.context.cache.load(cache_key(run)) if run.context.cache and task.cache_for else []
-    for candidate in [state, *kept] if isinstance(state, Cached) else kept:
+    candidates = [state, *kept] if isinstance(state, Cached) else kept
+    for candidate in candidates:
         if task.cache_validator(candidate, run.inputs, run.context.parameters):
             return candidate
+    if candidates:
+        log.warning("Task '%s': can't use cache because it is now invalid", run.full_name)
     return Pending("the cached value is no longer good") if isinstance(state, Cached) else state
 
 

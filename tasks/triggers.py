@@ -116,14 +116,19 @@ def _within(
 ) -> bool:
     if total == 0:
         return True
-    low = 0 if at_least is None else at_least * total if at_least < 1 else at_least
-    high = total if at_most is None else at_most * total if at_most < 1 else at_most
+    low = 0 if at_least is None else _number(at_least, total)
+    high = total if at_most is None else _number(at_most, total)
     if not low <= count <= high:
         raise signals.TRIGGERFAIL(
             f'Trigger was "{trigger}" but {count} of {total} upstream tasks is not between '
             f"{low:g} and {high:g}"
         )
     return True
+
+
+def _number(bound: float, total: int) -> float:
+    """Return a bound as a number of states; 0.07 of 100 are 7, not a little more."""
+    return round(bound * total, 9) if bound < 1 else bound
 
 
 def _kinds(upstream_states: UpstreamStates) -> Iterable[Kind]:

@@ -100,6 +100,27 @@ def test_every_old_name_leads_to_something(package):
             assert getattr(module, exported) is not None
 
 
+@pytest.mark.parametrize(
+    ("scheduler", "kind"),
+    [
+        ("threads", "ThreadExecutor"),
+        ("Threads", "ThreadExecutor"),
+        ("processes", "ProcessExecutor"),
+        ("multiprocessing", "ProcessExecutor"),
+        ("synchronous", "LocalExecutor"),
+        ("single-threaded", "LocalExecutor"),
+    ],
+)
+def test_local_dask_is_the_executor_of_that_scheduler(scheduler, kind):
+    from nemflow.executors import LocalDaskExecutor
+
+    made = LocalDaskExecutor(scheduler=scheduler, num_workers=3)
+    assert type(made).__name__ == kind
+    assert getattr(made, "num_workers", 3) == 3
+    assert type(LocalDaskExecutor(scheduler)).__name__ == kind
+    assert type(LocalDaskExecutor()).__name__ == "ThreadExecutor"
+
+
 def test_a_scheduler_that_local_dask_never_had_is_named():
     from nemflow.executors import LocalDaskExecutor
 

@@ -69,6 +69,8 @@ def test_a_signal_that_is_switched_off_stays_off():
     try:
         with orderly_signals():
             signal.raise_signal(signal.SIGINT)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 

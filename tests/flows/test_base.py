@@ -134,8 +134,14 @@ class TestLeavingTheBlock:
             raise ZeroDivisionError
 
     def test_a_task_made_and_forgotten_is_named(self) -> None:
-        with pytest.warns(UserWarning, match="not added to it: forgotten;"), Flow("f"):
+        with pytest.warns(UserWarning, match="not added to it: forgotten;") as warned, Flow("f"):
             Task(name="forgotten")
+        assert len(warned) == 1
+
+    def test_of_several_one_warning_names_all(self) -> None:
+        with pytest.warns(UserWarning, match="not added to it: a, b;") as warned, Flow("f"):
+            Task(name="b"), Task(name="a")
+        assert len(warned) == 1
 
     def test_a_task_made_and_called_at_once_is_not_forgotten(self) -> None:
         with warnings.catch_warnings(record=True) as warned:

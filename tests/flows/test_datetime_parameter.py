@@ -26,6 +26,7 @@ SYDNEY = timezone(timedelta(hours=10))
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("machine_in_sydney")
 def test_text_is_read_and_what_is_naive_is_utc(given: Any, moment: datetime | None) -> None:
     with Flow("f") as flow:
         when = DateTimeParameter("when")

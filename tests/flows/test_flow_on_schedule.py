@@ -47,6 +47,12 @@ class TestFlowOnSchedule:
         flow.run(catchup=True, since=LONG_AGO[0] - timedelta(days=1), n="given")
         assert {n for n, _, _ in seen} == {"clock"}
 
+    def test_labels_of_the_clock_are_for_agents_and_keep_nothing_from_running(self, noting):
+        flow, seen = noting
+        flow.schedule = Schedule([DatesClock(LONG_AGO, {"n": 1}, labels=["elsewhere"])])
+        flow.run(catchup=True, since=LONG_AGO[0] - timedelta(days=1))
+        assert len(seen) == 3
+
     def test_run_on_schedule_false_runs_once_now(self, noting):
         flow, seen = noting
         flow.run(run_on_schedule=False)

@@ -13,7 +13,7 @@ from nemflow.flows.runner import FlowRunner
 from nemflow.flows.settings import RunSettings
 from nemflow.results import FileResult, LocalResult
 from nemflow.results.locks import TargetLock
-from nemflow.tasks import signals, states, triggers
+from nemflow.tasks import caching, signals, states, triggers
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
 
@@ -44,6 +44,16 @@ class TestGivenStates:
             below = same([one, two])
         given = {one: states.Success(result=1), two: states.Success(result=2)}
         assert flow.run(task_states=given).result[below].result == [1, 2]
+
+    def test_a_cached_one_is_looked_at_again_and_its_validator_decides(self) -> None:
+        hour = timedelta(hours=1)
+        with Flow("f") as flow:
+            good = task(cache_for=hour)(lambda: "made")()
+            stale = task(cache_for=hour, cache_validator=caching.never_use)(lambda: "made")()
+            plain = task(lambda: "made")()
+        given = {one: states.Cached(result="kept") for one in (good, stale, plain)}
+        result = flow.run(task_states=given).result
+        assert [result[one].result for one in (good, stale, plain)] == ["kept", "made", "made"]
 
     def test_all_given_means_nothing_to_do(self, events: Any) -> None:
         with Flow("f") as flow:

@@ -35,6 +35,7 @@ class TestDates:
     def test_a_given_date_sets_all_of_them(self, given: Any) -> None:
         assert run_dates(given, EVENING)["tomorrow"] == "2014-01-02"
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_a_text_without_zone_is_utc(self) -> None:
         assert run_dates("2014-01-01", EVENING)["date"] == datetime(2014, 1, 1, tzinfo=UTC)
 
@@ -78,6 +79,15 @@ class TestKeys:
     def test_the_users_own_keys_win_over_dates_made_up(self) -> None:
         values = run_values(Flow("f"), {}, {"today": "monday", "colour": "blue"}, "0", EVENING)
         assert (values["today"], values["colour"]) == ("monday", "blue")
+
+    def test_the_scheduled_time_is_the_runs_start_unless_it_is_said(self) -> None:
+        assert run_values(Flow("f"), {}, {}, "0", EVENING)["scheduled_start_time"] == EVENING
+        said = run_values(Flow("f"), {}, {"scheduled_start_time": 5}, "0", EVENING)
+        assert said["scheduled_start_time"] == 5
+
+    def test_the_flow_and_its_run_are_keys(self) -> None:
+        values = run_values(Flow("f"), {}, {}, "0", EVENING)
+        assert [values[key] for key in ("flow_name", "flow_id", "flow_run_id")] == ["f", "f", "0"]
 
     def test_parameters_are_one_key(self) -> None:
         assert run_values(Flow("f"), {"x": 5}, {}, "0", EVENING)["parameters"] == {"x": 5}

@@ -1,5 +1,6 @@
 """Parameters: values that a flow is given when it is run."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from nemflow.errors import DefinitionError, ParameterError
 from nemflow.flows.base import Flow
 from nemflow.flows.parameters import Parameter
+from nemflow.flows.runner import FlowRunner
+from nemflow.results import LocalResult
 from nemflow.tasks.base import Task
 from nemflow.tasks.decorator import task
 from nemflow.tasks.runner import TaskRunner
@@ -70,6 +73,10 @@ class TestJoining:
         assert parameter(flow=flow) is parameter
         assert flow.tasks == {parameter}
 
+    def test_calling_it_takes_no_argument(self) -> None:
+        with pytest.raises(TypeError), Flow("f"):
+            Parameter("x")(1)  # type: ignore[call-arg]  # the mistake tested
+
     def test_a_copy_needs_a_name_of_its_own(self) -> None:
         parameter = Parameter("x", default=1)
         with pytest.raises(DefinitionError, match="needs a name"):
@@ -92,6 +99,34 @@ class TestRunning:
         with Flow("f") as flow:
             arrived = same(Parameter("x"))
         assert flow.run(x=5).result[arrived].result == 5
+
+    def test_values_in_the_context_win_over_defaults_and_those_given_over_them(self) -> None:
+        with Flow("f") as flow:
+            named = {name: Parameter(name, default="default") for name in "abc"}
+        in_context = {"parameters": {"b": "context", "c": "context", "unknown": 1}}
+        result = flow.run(context=in_context, c="given").result
+        values = [result[parameter].result for parameter in named.values()]
+        assert values == ["default", "context", "given"]
+
+    def test_a_required_one_may_be_in_the_context(self) -> None:
+        with Flow("f") as flow:
+            x = Parameter("x")
+        state = FlowRunner(flow).run(context={"parameters": {"x": 5}})
+        assert state.result[x].result == 5
+
+    def test_its_value_is_written_nowhere_though_the_flow_keeps_results(
+        self, tmp_path: Path
+    ) -> None:
+        with Flow("f", result=LocalResult(tmp_path / "kept", location="{task_name}")) as flow:
+            given = Parameter("given")
+            same(given)
+        state = flow.run(given=5)
+        assert state.result[given].result == 5
+        assert [path.name for path in (tmp_path / "kept").iterdir()] == ["same"]
+
+    def test_its_value_may_be_anything(self) -> None:
+        anything = (n for n in (1, 2))
+        assert arriving(Parameter("x"), x=anything) is anything
 
     def test_outside_of_a_run_a_required_one_fails(self) -> None:
         state = TaskRunner(Parameter("x")).run()

@@ -239,9 +239,17 @@ class TestTerminalStateHandler:
             seen.extend([flow, type(state), {type(s) for s in references}])
             return states.Failed("judged")
 
-        flow = Flow("f", tasks=[Task()], terminal_state_handler=judge)
+        flow = Flow("f", tasks=[Task(), fail.copy()], terminal_state_handler=judge)
+        flow.set_reference_tasks([task for task in flow.tasks if task.name == "Task"])
         assert flow.run().message == "judged"
         assert seen == [flow, states.Success, {states.Success}]
+
+    def test_it_sees_the_children_of_mapped_reference_tasks_too(self) -> None:
+        seen: list[set[State]] = []
+        with Flow("f", terminal_state_handler=lambda *told: seen.append(told[2])) as flow:
+            mapped = task(lambda x: 1 // x).map([1, 0])
+        state = flow.run().result[mapped]
+        assert seen == [{state, *state.map_states}]
 
     def test_none_keeps_the_state(self) -> None:
         flow = Flow("f", tasks=[Task()], terminal_state_handler=lambda *_: None)

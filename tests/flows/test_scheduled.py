@@ -168,6 +168,7 @@ class TestMissedEvents:
             (START + 3 * HOUR, START + 3 * HOUR),
         ]
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_since_may_be_naive_and_is_utc_then(self):
         world = World(START + 9 * HOUR)
         world.follow(hourly(3), catchup=True, since=datetime(2014, 1, 1, 2))

@@ -1,5 +1,6 @@
 """Task: what it is made of, how it is copied, called and joined with others."""
 
+import inspect
 import logging
 from datetime import timedelta
 from typing import Any
@@ -203,14 +204,18 @@ class TestWarnings:
         with pytest.warns(UserWarning, match="Copy was made with the task 'source'"):
             Copy(Task(name="source"))
 
-    def test_an_option_that_is_set_before_super_init_is_named(self) -> None:
+    @pytest.mark.parametrize(
+        "option",
+        sorted(inspect.signature(Task.__init__).parameters.keys() - {"self", "on_failure"}),
+    )
+    def test_an_option_that_is_set_before_super_init_is_named(self, option: str) -> None:
         class Early(Task):
             def __init__(self) -> None:
                 self.own = 1
-                self.target = "a"
+                setattr(self, option, 1)
                 super().__init__()
 
-        with pytest.warns(UserWarning, match="Early sets target before super"):
+        with pytest.warns(UserWarning, match=f"Early sets {option} before super"):
             Early()
 
     def test_a_location_that_the_target_takes_the_place_of_is_named(self) -> None:

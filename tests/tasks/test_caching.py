@@ -11,13 +11,13 @@ import pytest
 
 from nemflow.flows.base import Flow
 from nemflow.flows.parameters import Parameter
-from nemflow.tasks import caching
+from nemflow.tasks import caching, signals
 from nemflow.tasks.annotations import unmapped
 from nemflow.tasks.base import Task
 from nemflow.tasks.caching import MemoryCache, Validator, fingerprint
 from nemflow.tasks.decorator import FunctionTask, task
 from nemflow.tasks.runner import run_task
-from nemflow.tasks.states import Cached, Failed, Pending, State
+from nemflow.tasks.states import Cached, Failed, Pending, Skipped, State
 from nemflow.tasks.task_run import RunContext, TaskRun
 
 HOUR = timedelta(hours=1)
@@ -126,8 +126,14 @@ class TestOptions:
         assert Task(cache_for=HOUR).cache_validator is caching.duration_only
 
     def test_a_validator_without_duration_warns_and_nothing_is_cached(self) -> None:
+        calls: list[int] = []
         with pytest.warns(UserWarning, match="caches nothing"):
-            Task(cache_validator=caching.all_inputs)
+            made = task(cache_validator=caching.all_inputs)(lambda: calls.append(1))
+        with Flow("f") as flow:
+            made()
+        flow.run()
+        flow.run()
+        assert calls == [1, 1]
 
 
 class TestRuns:
@@ -162,6 +168,17 @@ class TestRuns:
         run_task(TaskRun(kept, {}, RunContext(cache=cache)))
         run_task(TaskRun(kept, {}, RunContext(cache=cache)))
         assert len(calls) == 2
+
+    def test_a_warning_says_that_no_cached_value_is_good(
+        self, counted: Callable[..., FunctionTask], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with Flow("f") as flow:
+            counted(cache_validator=caching.all_inputs)(Parameter("x"))
+        flow.run(x=1)
+        flow.run(x=1)
+        assert caplog.messages == []
+        flow.run(x=2)
+        assert caplog.messages == ["Task 'counted': can't use cache because it is now invalid"]
 
     def test_expired_values_are_let_go_when_their_key_is_used_again(self) -> None:
         cache, fresh = MemoryCache(), cached()
@@ -201,6 +218,20 @@ class TestRuns:
             kept = fails_once()
         assert isinstance(flow.run().result[kept], Failed)
         assert flow.run().result[kept].result == 1
+
+    def test_a_skip_is_not_kept(self) -> None:
+        attempts: list[int] = []
+
+        @task(cache_for=HOUR)
+        def skips() -> None:
+            attempts.append(1)
+            raise signals.SKIP("not today", result=1)
+
+        with Flow("f") as flow:
+            skipped = skips()
+        for _ in range(2):
+            assert type(flow.run().result[skipped]) is Skipped
+        assert len(attempts) == 2
 
     def test_better_12_mapped_children_do_not_take_each_others_values(
         self, counted: Callable[..., FunctionTask], calls: list[Any]
@@ -306,6 +337,21 @@ class TestMemoryCache:
         cache = MemoryCache()
         cache.keep("key", cached())
         assert pickle.loads(pickle.dumps(cache)).load("key") == []
+
+
+def test_trap_18_handlers_are_called_where_the_new_state_equals_the_old_but_is_another() -> None:
+    given, kept, cache = Cached(result=1), Cached(result=1), MemoryCache()
+    assert given == kept
+    cache.keep("key", kept)
+    seen: list[bool] = []
+    made = Task(
+        cache_for=HOUR,
+        cache_key="key",
+        cache_validator=lambda state, inputs, parameters: state is kept,
+        state_handlers=[lambda task, old, new: seen.append(old is given and new is kept)],
+    )
+    assert run_task(TaskRun(made, {}, RunContext(cache=cache)), given) is kept
+    assert seen == [True]
 
 
 def test_a_start_state_that_is_no_longer_good_is_run_from_pending(

@@ -55,6 +55,13 @@ class TestFacade:
         with context(b=1, a=2):
             assert repr(context) == "<nemflow.context: a, b>"
 
+    def test_inside_with_flow_the_innermost_open_flow_is_a_key(self) -> None:
+        with Flow("outer") as outer:
+            with Flow("inner") as inner:
+                assert context.flow is inner
+            assert context["flow"] is outer
+        assert context.get("flow") is None
+
     def test_a_thread_of_ones_own_sees_nothing_of_it(self) -> None:
         seen = []
         with context(a=1):

@@ -1,23 +1,33 @@
 """What a mapped parent decides: how many children, from what."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nemflow.tasks import signals, states
+from nemflow.results import LocalResult
+from nemflow.tasks import states
 from nemflow.tasks.base import Task
+from nemflow.tasks.caching import MemoryCache
 from nemflow.tasks.edges import Edge
 from nemflow.tasks.mapping import elements_of
-from nemflow.tasks.runner import run_parent
-from nemflow.tasks.states import Mapped, State, Success
+from nemflow.tasks.runner import run_parent, run_task
+from nemflow.tasks.states import Cached, Mapped, State, Success
 from nemflow.tasks.task_run import RunContext, TaskRun
 
 
-def parent_of(*upstream: State, start: State | None = None, task: Task | None = None) -> State:
+def parent_of(
+    *upstream: State,
+    start: State | None = None,
+    task: Task | None = None,
+    cache: MemoryCache | None = None,
+) -> State:
     """Run a parent that is mapped over tasks with these states."""
     below = task or Task("below")
     edges = [Edge(Task(f"up{n}"), below, mapped=True) for n in range(len(upstream))]
-    return run_parent(TaskRun(below, dict(zip(edges, upstream, strict=True)), RunContext()), start)
+    states = dict(zip(edges, upstream, strict=True))
+    return run_parent(TaskRun(below, states, RunContext(cache=cache)), start)
 
 
 def taken(value: Any, *, flattened: bool = False) -> list[Any]:
@@ -90,12 +100,23 @@ class TestWidth:
     def test_an_upstream_skip_skips_the_parent(self) -> None:
         assert parent_of(states.Skipped(), Success(result=[1])).is_skipped()
 
-    def test_trap_13_no_trigger_no_target_and_no_cache_is_asked(self) -> None:
-        def never(upstream_states: Any) -> bool:
-            raise signals.FAIL("asked")
+    def test_trap_13_no_trigger_no_target_and_no_cache_is_asked(self, tmp_path: Path) -> None:
+        asked: list[str] = []
 
-        task = Task("below", trigger=never, target="nowhere", cache_for=None)
-        assert type(parent_of(Success(result=[1]), task=task)) is Mapped
+        def note(what: str) -> Any:
+            return lambda *_, **__: asked.append(what) or what
+
+        cache = MemoryCache()
+        cache.keep("key", Cached(result=5))
+        kept = {"cache_for": timedelta(1), "cache_validator": note("cache"), "cache_key": "key"}
+        placed = {"target": note("target"), "result": LocalResult(tmp_path)}
+        tasks = [Task("below", trigger=note("trigger"), **how) for how in (kept, placed)]  # type: ignore[arg-type]  # of two kinds
+        for task in tasks:
+            assert type(parent_of(Success(result=[1]), task=task, cache=cache)) is Mapped
+        assert asked == []
+        for task in tasks:
+            run_task(TaskRun(task, {}, RunContext(cache=cache)))
+        assert asked == ["cache", "trigger", "target", "trigger"]  # of one that is not mapped
 
     def test_handlers_see_pending_to_mapped_once(self) -> None:
         seen: list[tuple[str, str]] = []

@@ -179,6 +179,10 @@ class TestItems:
         with pytest.raises(KeyError):
             GetItem().run({}, "a")
 
+    def test_an_attribute_of_a_task_is_its_own_and_no_task(self) -> None:
+        with Flow("f"), pytest.raises(AttributeError, match="colour"):
+            _ = give(1).colour
+
     def test_getattr_takes_a_dotted_name(self) -> None:
         assert GetAttr().run(timedelta(seconds=2), "__class__.__name__") == "timedelta"
 

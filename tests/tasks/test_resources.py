@@ -8,8 +8,10 @@ import pytest
 from nemflow.errors import DefinitionError
 from nemflow.flows.base import Flow
 from nemflow.flows.executors.processes import ProcessExecutor
+from nemflow.flows.parameters import Parameter
 from nemflow.tasks import signals, states
 from nemflow.tasks.base import Task
+from nemflow.tasks.containers import Constant
 from nemflow.tasks.control_flow import case
 from nemflow.tasks.decorator import task
 from nemflow.tasks.resources import ResourceManager, resource_manager
@@ -87,6 +89,15 @@ class TestShape:
             "last",
             "alone",
         }
+
+    def test_parameters_and_constants_made_inside_are_not_held(self, manager: Make) -> None:
+        with Flow("f") as flow, manager()():
+            size = Parameter("size", default=1)
+            inside = task(lambda x: x, name="inside").map([1], upstream_tasks=[size])
+        assert flow.upstream_tasks(size) == set()
+        assert names(flow.downstream_tasks(size)) == {"inside"}
+        (constant,) = flow.get_tasks(task_type=Constant)
+        assert (flow.upstream_tasks(constant), flow.downstream_tasks(constant)) == (set(), {inside})
 
     def test_a_task_outside_of_the_block_is_not_held(self, manager: Make) -> None:
         with Flow("f") as flow:
@@ -237,6 +248,20 @@ class TestOutcome:
         with Flow("f") as flow, manager()() as cluster:
             used = use(use(cluster))
         assert flow.reference_tasks() == {used}
+
+    def test_a_manager_of_nothing_is_no_reference_task(self) -> None:
+        @resource_manager
+        class Simple:
+            def __init__(self) -> None:
+                raise ValueError("no")
+
+            def cleanup(self, resource: Any) -> None: ...
+
+        with Flow("f") as flow, Simple():
+            pass
+        assert names(flow.tasks) == {"Simple.init", "Simple.cleanup"}
+        assert flow.reference_tasks() == set()
+        assert flow.run().is_successful()
 
     def test_init_and_setup_and_cleanup_are_run_again_on_a_restart(
         self, manager: Make, log: list[str]

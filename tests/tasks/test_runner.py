@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from nemflow.flows.base import Flow
+from nemflow.flows.settings import RunSettings
 from nemflow.results import LocalResult
 from nemflow.tasks import signals, states, triggers
 from nemflow.tasks.base import Task
@@ -141,6 +143,14 @@ class TestOrder:
         state = TaskRunner(raising(AssertionError(), checkpoint=False, **there)).run()
         assert (type(state), state.result) == (states.Cached, 5)
 
+    def test_trap_3_and_so_it_is_where_the_whole_run_writes_nothing(
+        self, there: dict[str, Any], tmp_path: Path
+    ) -> None:
+        with Flow("f") as flow:
+            found = raising(AssertionError(), **there)()
+        settings = RunSettings(checkpointing=False, lock_dir=tmp_path / "locks")
+        assert flow.run(settings=settings).result[found].result == 5
+
     def test_trap_3_a_target_without_result_fails(self) -> None:
         state = TaskRunner(raising(AssertionError(), target="a")).run()
         assert type(state) is states.Failed
@@ -271,8 +281,26 @@ class TestRetries:
         assert [type(state).__name__ for state in attempts] == ["Retrying", "Retrying", "Failed"]
         assert len(ran) == 3
 
-    def test_fail_is_retried_like_an_exception(self) -> None:
-        assert TaskRunner(raising(signals.FAIL("no"), **self.OPTIONS)).run().is_retrying()
+    def test_trap_9_a_value_that_cannot_be_written_is_retried_and_run_is_called_again(
+        self, tmp_path: Path
+    ) -> None:
+        ran = []
+
+        @task(result=LocalResult(tmp_path, location="a"), **self.OPTIONS)
+        def give_generator() -> Any:
+            ran.append(1)
+            return (n for n in (1, 2))
+
+        attempts = self.to_the_end(give_generator)
+        assert [type(state).__name__ for state in attempts] == ["Retrying", "Retrying", "Failed"]
+        assert "cannot be pickled" in str(attempts[-1].message)
+        assert len(ran) == 3
+
+    @pytest.mark.parametrize("kind", [signals.FAIL, signals.TRIGGERFAIL, signals.VALIDATIONFAIL])
+    def test_a_signal_of_failure_is_retried_like_an_exception(
+        self, kind: type[signals.StateSignal]
+    ) -> None:
+        assert TaskRunner(raising(kind("no"), **self.OPTIONS)).run().is_retrying()
 
 
 class TestHandlers:
@@ -298,6 +326,34 @@ class TestHandlers:
         )
         TaskRunner(made).run(TaskRunner(made).run())
         assert seen == [(made, states.Failed)] * 2
+
+    @pytest.mark.parametrize(
+        "signal",
+        [signals.TRIGGERFAIL(), signals.VALIDATIONFAIL(), signals.ENDRUN(states.TimedOut())],
+    )
+    def test_on_failure_is_called_for_every_kind_of_failed(self, signal: signals.Signal) -> None:
+        seen = []
+        TaskRunner(raising(signal, on_failure=lambda obj, state: seen.append(state))).run()
+        assert [state is signal.state for state in seen] == [True]
+
+    def test_on_failure_is_called_where_the_trigger_said_no(self, upstream: Upstream) -> None:
+        seen = []
+        below = Task(on_failure=lambda obj, state: seen.append(type(state)))
+        TaskRunner(below).run(upstream_states=upstream(states.Failed()))
+        assert seen == [states.TriggerFailed]
+
+    @pytest.mark.parametrize("kind", [signals.SKIP, signals.FAIL, signals.ENDRUN])
+    def test_a_signal_that_a_handler_raises_at_the_start_keeps_the_task_from_running(
+        self, kind: Any
+    ) -> None:
+        signal = kind(states.Cancelled()) if kind is signals.ENDRUN else kind("not now")
+
+        def refuse(obj: Any, old: State, new: State) -> None:
+            if new.is_running():
+                raise signal
+
+        made = raising(AssertionError(), state_handlers=[refuse])
+        assert TaskRunner(made).run() is signal.state
 
     def test_the_tasks_own_handlers_come_before_the_runners(self) -> None:
         order: list[str] = []

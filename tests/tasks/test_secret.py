@@ -63,6 +63,10 @@ class TestSecret:
             token = Secret("token")()
         assert flow.run(context={"secrets": {"token": "hush"}}).result[token].result == "hush"
 
+    def test_there_the_case_of_its_name_counts(self) -> None:
+        with context(secrets={"token": "small", "Token": "large"}):
+            assert (Secret("token").run(), Secret("Token").run()) == ("small", "large")
+
     def test_else_from_the_settings_in_the_environment(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

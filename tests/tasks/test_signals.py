@@ -51,6 +51,7 @@ def test_the_result_of_loop_is_its_repr_unless_given() -> None:
     assert signals.LOOP("again", result=5).state.result == 5
 
 
+@pytest.mark.usefixtures("machine_in_sydney")
 def test_retry_and_pause_take_a_start_time_and_read_a_naive_one_as_utc() -> None:
     later = datetime(2030, 1, 1, tzinfo=UTC)
     assert signals.RETRY(start_time=datetime(2030, 1, 1)).state.start_time == later

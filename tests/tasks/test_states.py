@@ -150,6 +150,7 @@ class TestScheduled:
         before = datetime.now(UTC)
         assert before <= states.Scheduled().start_time <= datetime.now(UTC)
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_a_naive_start_time_is_read_as_utc(self) -> None:
         assert states.Scheduled(start_time=datetime(2030, 1, 1)).start_time == LATER
 

@@ -12,6 +12,7 @@ from nemflow.results import LocalResult
 from nemflow.tasks import signals, states, steps, triggers
 from nemflow.tasks.base import Task
 from nemflow.tasks.edges import Edge
+from nemflow.tasks.runner import TaskRunner
 from nemflow.tasks.states import State
 from nemflow.tasks.task_run import RunContext, TaskRun
 
@@ -223,6 +224,14 @@ class TestTarget:
 
 
 class TestTrigger:
+    def test_it_is_asked_only_when_all_upstreams_are_finished(self, upstream: Upstream) -> None:
+        asked = []
+        below = Task(trigger=lambda states: asked.append(len(states)) or True)
+        TaskRunner(below).run(upstream_states=upstream(states.Success(), states.Retrying()))
+        assert asked == []
+        TaskRunner(below).run(upstream_states=upstream(states.Success(), states.Failed()))
+        assert asked == [2]
+
     def test_goes_on_when_the_trigger_says_yes(self) -> None:
         state, run = states.Pending(), run_of()
         assert steps.check_trigger(state, run) is state

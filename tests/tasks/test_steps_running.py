@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from nemflow.errors import ResultError
-from nemflow.results import FileResult, LocalResult
+from nemflow.results import ConstantResult, FileResult, LocalResult, Result
 from nemflow.tasks import signals, states, steps
 from nemflow.tasks.base import Task
 from nemflow.tasks.decorator import task
 from nemflow.tasks.edges import Edge
+from nemflow.tasks.runner import run_task
 from nemflow.tasks.states import State
 from nemflow.tasks.task_run import RunContext, TaskRun
 
@@ -102,6 +103,32 @@ class TestPersist:
     ) -> None:
         written = task(result=LocalResult(tmp_path, location="a"), **options)(lambda: 5)
         assert called(written, **context).result == 5
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_word_of_the_run_holds_for_tasks_that_ask_to_be_written_too(
+        self, tmp_path: Path
+    ) -> None:
+        asking = task(result=LocalResult(tmp_path, location="a"), checkpoint=True)(lambda: 5)
+        assert called(asking, checkpointing=False).result == 5
+        assert list(tmp_path.iterdir()) == []
+        called(asking)
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+    @pytest.mark.parametrize("result", [Result(), ConstantResult(1)], ids=["base", "constant"])
+    def test_a_result_that_keeps_nothing_leaves_the_value_in_memory(self, result: Result) -> None:
+        state = called(task(result=result)(lambda: 5))
+        assert (type(state), state.result) == (states.Success, 5)
+
+    @pytest.mark.parametrize("signal", [signals.SKIP("no", result=5), signals.FAIL("no", result=5)])
+    def test_the_result_of_a_skip_or_failure_is_not_written(
+        self, tmp_path: Path, signal: signals.StateSignal
+    ) -> None:
+        @task(result=LocalResult(tmp_path, location="a"))
+        def raises() -> None:
+            raise signal
+
+        state = run_task(run_of(raises))
+        assert state is signal.state
         assert list(tmp_path.iterdir()) == []
 
     def test_the_result_of_the_flow_is_used_where_the_task_has_none(self, tmp_path: Path) -> None:

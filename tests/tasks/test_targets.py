@@ -82,6 +82,20 @@ class TestPlacing:
         placed = place(tmp_path, "{a}-{b}-{c}", context, c="input")
         assert placed.location == "parameter-context-input"
 
+    def test_arguments_may_have_the_names_that_results_use_themselves(
+        self, tmp_path: Path, locked: RunContext
+    ) -> None:
+        @task(result=LocalResult(tmp_path), target="{location}-{value_}-{self}")
+        def make(location: str, value_: str) -> int:
+            return 5
+
+        run = TaskRun(make, {}, locked)
+        locked.values = {"self": "context"}
+        run.inputs.update(location="a", value_="b")
+        state = run_task(run)
+        assert (type(state).__name__, state.result) == ("Success", 5)
+        assert (tmp_path / "a-b-context").exists()
+
     def test_a_place_that_another_task_of_the_run_has_taken_is_refused(
         self, tmp_path: Path
     ) -> None:

@@ -51,6 +51,13 @@ class TestOption:
         assert Task(timeout=timeout).timeout_s == 2.0
         assert Task(timeout=0.25).timeout_s == 0.25
 
+    def test_it_may_be_set_later(self) -> None:
+        made = Task(timeout=1)
+        made.timeout = timedelta(minutes=1)
+        assert (made.timeout, made.timeout_s) == (60.0, 60.0)
+        with pytest.raises(TypeError, match="timeout"):
+            made.timeout = "2"  # type: ignore[assignment]  # the mistake tested
+
     @pytest.mark.parametrize("timeout", ["2", True], ids=repr)
     def test_anything_else_is_refused(self, timeout: Any) -> None:
         with pytest.raises(TypeError, match="timeout"):

@@ -1,6 +1,7 @@
 """Triggers: which upstream states let a task run."""
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,12 @@ class TestSome:
         kinds = [good] * count + [other] * (4 - count)
         assert ask(make(at_least=at_least, at_most=at_most), *kinds) == outcome
 
+    def test_a_fraction_that_floats_miss_is_the_number_it_means(self) -> None:
+        assert 0.07 * 100 > 7
+        assert 0.57 * 100 < 57
+        assert ask(triggers.some_failed(at_least=0.07), *[BAD] * 7, *[OK] * 93) == "run"
+        assert ask(triggers.some_failed(at_most=0.57), *[BAD] * 57, *[OK] * 43) == "run"
+
     def test_one_is_absolute_not_the_whole(self) -> None:
         assert ask(triggers.some_failed(at_least=1), BAD, OK, OK) == "run"
 
@@ -183,3 +190,38 @@ def model(name: str, kinds: Sequence[type[State]]) -> str:
 )
 def test_every_trigger_answers_as_its_plain_model(name: str, kinds: list[type[State]]) -> None:
     assert ask(getattr(triggers, name), *kinds) == model(name, kinds)
+
+
+bounds = st.none() | st.integers(0, 6) | st.sampled_from([Fraction(n, 10) for n in range(10)])
+
+
+@given(
+    failed=st.booleans(),
+    at_least=bounds,
+    at_most=bounds,
+    kinds=st.lists(st.sampled_from(FINISHED), max_size=10),
+)
+def test_some_failed_and_some_successful_answer_as_their_plain_model(
+    failed: bool,
+    at_least: Fraction | int | None,
+    at_most: Fraction | int | None,
+    kinds: list[type[State]],
+) -> None:
+    make, kind = (triggers.some_failed, BAD) if failed else (triggers.some_successful, OK)
+    as_floats = [None if bound is None else float(bound) for bound in (at_least, at_most)]
+    count = sum(issubclass(one, kind) for one in kinds)
+    low, high = (
+        bound * len(kinds) if bound is not None and bound < 1 else bound
+        for bound in (at_least, at_most)
+    )
+    within = (low is None or count >= low) and (high is None or count <= high)
+    expected = "run" if within or not kinds else "TRIGGERFAIL"
+    assert ask(make(*as_floats), *kinds) == expected
+
+
+@given(kinds=st.lists(st.sampled_from(FINISHED), max_size=6), resume=st.booleans())
+def test_manual_only_answers_by_the_word_of_a_person_alone(
+    kinds: list[type[State]], resume: bool
+) -> None:
+    with context(resume=resume):
+        assert ask(triggers.manual_only, *kinds) == ("run" if resume else "PAUSE")

@@ -11,12 +11,14 @@ from nemflow.flows.base import Flow
 from nemflow.flows.executors.base import Executor
 from nemflow.flows.executors.local import LocalExecutor
 from nemflow.tasks import signals, triggers
+from nemflow.tasks.annotations import flatten, mapped, unmapped
 from nemflow.tasks.base import Task
 from nemflow.tasks.context import context
 from nemflow.tasks.decorator import task
 from nemflow.tasks.states import Mapped, State
 
 TASKS = 25
+SEEDS = 6
 
 
 def make_work(kind: str, fails_first: int) -> Callable[..., Any]:
@@ -37,7 +39,10 @@ def make_work(kind: str, fails_first: int) -> Callable[..., Any]:
 
 
 def random_flow(seed: int) -> Flow:
-    """Make a flow of tasks that fail, are retried, skipped and mapped; the same for one seed."""
+    """Make a flow of tasks that fail, are retried, skipped and mapped; the same for one seed.
+
+    They take results, constants, elements, whole lists and flattened ones.
+    """
     rng = random.Random(seed)
     lists: list[Task] = []
     plain: list[Task] = []
@@ -54,10 +59,13 @@ def random_flow(seed: int) -> Flow:
                 skip_on_upstream_skip=rng.random() < 0.7,
             )
             if lists and rng.random() < 0.4:
-                lists.append(made.map(rng.choice(lists)))
+                over = rng.choice([mapped, mapped, flatten])(rng.choice(lists))
+                beside = [unmapped(number), [number, 7, 8], unmapped(rng.choice(lists))]
+                lists.append(made.map(over, rng.choice(beside)))
             else:
                 above = rng.sample(plain, min(len(plain), rng.choice([0, 1, 2])))
-                called = made(**dict(zip("xy", above, strict=False)))
+                inputs: list[Any] = [*above, number] if rng.random() < 0.5 else above
+                called = made(**dict(zip("xy", inputs, strict=False)))
                 (lists if kind == "list" else plain).append(called)
     return flow
 
@@ -70,6 +78,21 @@ def ends(flow: Flow, executor: Executor) -> list[object]:
     return [type(state).__name__, *sorted(by_slug.items())]
 
 
+def test_the_random_flows_have_everything_in_them() -> None:
+    kinds: set[str] = set()
+    ways: set[tuple[bool, bool]] = set()
+    constants = 0
+    for seed in range(SEEDS):
+        flow = random_flow(seed)
+        flow.run(task_runner_state_handlers=[lambda obj, old, new: kinds.add(type(new).__name__)])
+        ways |= {(edge.mapped, edge.flattened) for edge in flow.edges}
+        constants += len(flow.constants)
+    expected = {"Success", "Failed", "TriggerFailed", "Skipped", "Retrying", "Mapped"}
+    assert kinds == expected | {"Running"}
+    assert ways == {(False, False), (True, False), (True, True)}
+    assert constants > SEEDS
+
+
 def end_of(state: State | None) -> object:
     assert state is not None
     if isinstance(state, Mapped):
@@ -78,6 +101,6 @@ def end_of(state: State | None) -> object:
     return type(state).__name__, repr(state.result)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_flows_end_as_with_the_local_executor(seed: int, executor: Executor) -> None:
     assert ends(random_flow(seed), executor) == ends(random_flow(seed), LocalExecutor())

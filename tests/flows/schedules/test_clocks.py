@@ -145,6 +145,7 @@ class TestDatesClock:
         clock = DatesClock([START + HOUR, START])
         assert (clock.start_date, clock.end_date) == (START, START + HOUR)
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_each_date_keeps_its_zone_and_naive_is_utc(self):
         dates = [datetime(2018, 1, 1), datetime(2018, 1, 2, tzinfo=SYDNEY)]
         events = first(2, DatesClock(dates), datetime(2000, 1, 1))

@@ -110,6 +110,7 @@ class TestClock:
         with pytest.raises(TypeError, match=name):
             Clock(**{name: "2014-01-01"})
 
+    @pytest.mark.usefixtures("machine_in_sydney")
     def test_naive_dates_are_utc(self):
         clock = Clock(datetime(2014, 1, 1), datetime(2015, 1, 1))
         assert clock.start_date == datetime(2014, 1, 1, tzinfo=UTC)

@@ -25,6 +25,7 @@ def test_on_datetime_knows_the_two_hours_apart_that_look_the_same():
     assert not accepts(datetime(2023, 4, 2, 2, 30, tzinfo=SYDNEY))
 
 
+@pytest.mark.usefixtures("machine_in_sydney")
 def test_between_datetimes_includes_both_ends_and_reads_naive_as_utc():
     accepts = filters.between_datetimes(datetime(2014, 1, 1, 11), NOON)
     assert accepts(NOON.replace(hour=11))

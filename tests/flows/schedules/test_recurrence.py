@@ -27,6 +27,7 @@ def test_it_ticks_as_the_rule_says_strictly_after():
     assert first(2, clock, START + DAY) == [START + 2 * DAY, START + 3 * DAY]
 
 
+@pytest.mark.usefixtures("machine_in_sydney")
 def test_a_naive_rule_is_utc():
     clock = RRuleClock(rrule(DAILY, dtstart=datetime(2018, 1, 1)))
     assert first(1, clock, START)[0].start_time == START + DAY

@@ -36,6 +36,7 @@ class OneOffset(tzinfo):
         return "one offset"
 
 
+@pytest.mark.usefixtures("machine_in_sydney")
 def test_a_naive_datetime_is_read_as_utc():
     assert as_aware(datetime(2014, 1, 1), "it") == datetime(2014, 1, 1, tzinfo=UTC)
     assert as_instant(datetime(2014, 1, 1), "it") == datetime(2014, 1, 1, tzinfo=UTC)
