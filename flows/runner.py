@@ -231,7 +231,7 @@ class FlowRunner:
             return
         try:
             context.claimed = frozenset([str(placed.lock_name(str(placed.location)))])
-            yield find_target(placed, context)
+            yield find_target(placed, context, held=True)
         finally:
             lock.release()
 

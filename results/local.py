@@ -47,13 +47,32 @@ def _why(error: OSError) -> str:
     return f"{error.strerror} ({error.filename})" if error.filename else str(error)
 
 
+_known_folders: dict[str, tuple[int, int, str]] = {}
+
+
+def real_folder(folder: str) -> str:
+    """Return where a folder really lies, links followed.
+
+    As long as the same folder is found there, that is not looked up again: it takes a look at each
+    folder above it.
+    """
+    try:
+        facts = os.stat(folder)
+    except OSError:  # not there yet
+        return os.path.realpath(folder)
+    known = _known_folders.get(folder)
+    if known is None or known[:2] != (facts.st_dev, facts.st_ino):
+        known = _known_folders[folder] = facts.st_dev, facts.st_ino, os.path.realpath(folder)
+    return known[2]
+
+
 class RealFolders(dict[str, str]):
     """Where folders really lie, links followed; each is looked up once, when first asked for."""
 
     __slots__ = ()
 
     def __missing__(self, folder: str) -> str:
-        real = self[folder] = os.path.realpath(folder)
+        real = self[folder] = real_folder(folder)
         return real
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -158,7 +177,7 @@ class LocalResult(Result):
         """Return the full path of *location*, the same by whatever links the folder is reached."""
         path = self._path(location)
         folder = path[: path.rindex("/")] or "/"
-        real = os.path.realpath(folder) if real_folders is None else real_folders[folder]
+        real = real_folder(folder) if real_folders is None else real_folders[folder]
         return path if real == folder else os.path.join(real, os.path.basename(path))
 
     def set_aside(self, location: str) -> str:

@@ -49,7 +49,7 @@ class CleanPlace:
     def __call__(self, *, date: date, **_: object) -> str:
         """Return the place below the data directory."""
         month = clean_month(self.dataset).format(date=date)
-        if os.path.exists(self.data_dir / month):
+        if os.path.exists(os.path.join(self.data_dir, month)):
             return month
         return clean_target(self.dataset).format(date=date)
 
@@ -68,13 +68,17 @@ class CleanResult(FileResult):
 
     def exists(self, location: str, /, **fmt: Any) -> bool:
         """Tell whether there is the day, also where its month was compacted since the run started."""
-        return super().exists(location, **fmt) or (
-            not fmt and self._month_for(location) is not None
-        )
+        return super().exists(location, **fmt) or (not fmt and self._is_in_month(location))
 
     def read(self, location: str, /) -> Self:
         """Return a new result whose value is the path of the file that holds the day, checked."""
-        return super().read(self._month_for(location) or location)
+        if not super().exists(location) and self._is_in_month(location):
+            location = month_of(location)
+        return super().read(location)
+
+    def find(self, location: str, /) -> Self | None:
+        """Return what `read` does; None if the day is not there."""
+        return self.read(location) if self.exists(location) else None
 
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:
@@ -83,7 +87,7 @@ class CleanResult(FileResult):
         Raises:
             MarketError: the month was compacted, or its file removed, since the run started.
         """
-        final = Path(self.dir, location)
+        final = os.path.join(self.dir, location)
         _check_still_there(final)
         with super().writing(location) as temporary:
             yield temporary
@@ -91,7 +95,7 @@ class CleanResult(FileResult):
             day, standing = self._standing(temporary)
             if standing is not None:
                 write_standing(standing_path(final, day), standing)
-            if is_month(final.name):
+            if is_month(final):
                 rows = parquet.read_table(temporary)
                 write_clean(replace_day(parquet.read_table(final), rows), temporary)
 
@@ -105,12 +109,9 @@ class CleanResult(FileResult):
         dataset = facts["nemflow.flow"].removesuffix("_clean")
         return day, read_standing(raw_standing(data_dir, dataset, day))
 
-    def _month_for(self, location: str) -> str | None:
-        """Return the compacted month that a run which waited for it finds instead of its day's file."""
-        if is_month(location) or super().exists(location):
-            return None
-        month = month_of(location)
-        return month if super().exists(month) else None
+    def _is_in_month(self, location: str) -> bool:
+        """Tell whether a run that waited for a day's file finds its compacted month instead."""
+        return not is_month(location) and super().exists(month_of(location))
 
 
 def write_clean(table: "pa.Table", path: Path) -> None:
@@ -165,12 +166,13 @@ def replace_day(month: "pa.Table", day: "pa.Table") -> "pa.Table":
     return joined.replace_schema_metadata(join_facts(joined.num_rows, facts_of(month), facts))
 
 
-def _check_still_there(final: Path) -> None:
-    if is_month(final.name) and not final.exists():
-        raise MarketError(
-            f"the compacted month {final} is gone; run again to make the day's own file"
-        )
-    if not is_month(final.name) and (month := final.with_name(month_of(final.name))).exists():
+def _check_still_there(final: str) -> None:
+    if is_month(final):
+        if not os.path.exists(final):
+            raise MarketError(
+                f"the compacted month {final} is gone; run again to make the day's own file"
+            )
+    elif os.path.exists(month := month_of(final)):
         raise MarketError(f"{month} was compacted meanwhile; run again to replace the day in it")
 
 

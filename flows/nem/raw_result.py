@@ -1,5 +1,6 @@
 """How a raw day is put in its place, with its standing."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -36,7 +37,7 @@ class RawResult(FileResult):
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:
         """Yield the temporary path for the day; at the end move it into place."""
-        final = Path(self.dir, location)
+        final = os.path.join(self.dir, location)
         with super().writing(location) as temporary:
             yield temporary
             facts = self._handover.take(temporary)
@@ -44,7 +45,7 @@ class RawResult(FileResult):
             standing = standing_told(facts)
             if standing is not None:
                 write_standing(standing_path(final, day), standing)
-            if final.exists() and has_clean(Path(self.dir), self.dataset, day):
+            if os.path.exists(final) and has_clean(Path(self.dir), self.dataset, day):
                 self._mark_clean(day, standing, facts)
         if standing is None:
             clear_standing(standing_path(final, day))

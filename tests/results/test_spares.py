@@ -20,6 +20,7 @@ with TargetLock(folder, "before"):
     pass
 (held, is_held), (done, is_done) = os.pipe(), os.pipe()
 if os.fork() == 0:
+    os.close(is_done)  # so that it ends with the other process, however that ends
     assert TargetLock(folder, "first").try_acquire()
     os.write(is_held, b"x")
     os.read(done, 1)
@@ -100,7 +101,8 @@ def test_a_spare_that_has_gone_is_made_anew(tmp_path):
 
 
 def test_a_forked_process_has_spares_of_its_own(start, tmp_path):
-    assert start(FORKED, tmp_path).stdout.readline() == "False\n"
+    said, _ = start(FORKED, tmp_path).communicate()
+    assert said == "False\n"
 
 
 def test_where_a_file_has_no_second_name_locks_hold_too(tmp_path, monkeypatch):
