@@ -95,7 +95,6 @@ def _work(
     from nemflow.flows.nem.backfill import run_backfill
     from nemflow.flows.nem.backfill_order import Backfill
 
-    prepare_arrow()
     with ExitStack() as stack:
         if order.sandbox:
             settings = stack.enter_context(sandbox_market(settings, flags))
@@ -129,6 +128,7 @@ def _work(
                 remake=stale,
                 fail_fast=order.fail_fast,
                 synthetic=order.sandbox,
+                prepare=prepare_arrow,
             )
         )
 

@@ -33,6 +33,7 @@ def run_backfill(backfill: Backfill) -> None:
     executor = backfill.executor
     with _connected(backfill) as client:
         if executor is None or executor.shares_memory:
+            backfill.prepare()
             Lanes(backfill, client).run()
         else:
             Errands(backfill, client, executor).run()

@@ -1,7 +1,7 @@
 """What is asked of a backfill, who hears of it, and the account of its flow runs."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -52,6 +52,7 @@ class Backfill:
         fail_fast: begin nothing more after a failure.
         synthetic: the market is the sandbox.
         stop: set it to have nothing more begun.
+        prepare: called when the first downloads are about to begin, if files are parsed here.
     """
 
     plan: BackfillPlan
@@ -68,6 +69,7 @@ class Backfill:
     fail_fast: bool = False
     synthetic: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
+    prepare: Callable[[], object] = lambda: None
 
     def conditions(self) -> Conditions:
         """Return how flow runs are to be done, in this process."""
