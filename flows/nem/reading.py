@@ -6,10 +6,13 @@ compaction or a newer day replaces meanwhile is read to its end as it was. If on
 has gone before it is opened, its month is listed again.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from nemflow.tasks.nem.tidy import clean_schema
 
 _START, _END, _REGION = "interval_start", "interval_end", "region"
 _KEY = (_START, _END, _REGION)
+_AHEAD = 2
 _TRIES = 20  # a month is compacted once in its life, a day replaced a few times
 
 
@@ -72,7 +76,9 @@ def find_facts(question: Question, months: Sequence[Month]) -> dict[str, str]:
 def read_months(
     question: Question, months: Iterable[Month], schema: pa.Schema
 ) -> Iterator[pa.Table]:
-    """Yield the rows of each month, sorted by interval end and region, one month in memory at a time.
+    """Yield the rows of each month, sorted by interval end and region.
+
+    The next months are read meanwhile: two are in memory beside the one that is being looked at.
 
     Args:
         question: what is wanted.
@@ -82,8 +88,18 @@ def read_months(
     Raises:
         UnreadableTarget: a file is no whole Parquet file.
     """
-    for month in months:
-        yield _read_month(question, month, schema)
+    waiting = iter(months)
+    with ThreadPoolExecutor(_AHEAD, thread_name_prefix="nemflow-reading") as readers:
+        ahead: deque[Future[pa.Table]] = deque()
+        try:
+            while True:
+                for month in islice(waiting, _AHEAD - len(ahead)):
+                    ahead.append(readers.submit(_read_month, question, month, schema))
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+        finally:
+            readers.shutdown(wait=True, cancel_futures=True)
 
 
 def _read_month(question: Question, month: Month, schema: pa.Schema) -> pa.Table:
