@@ -1,6 +1,7 @@
 """Fixtures of the command line's tests: the command in this process, and as a process of its own."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -105,3 +106,32 @@ def put_targets(tmp_path: Path) -> Callable[..., list[Path]]:
         return paths
 
     return put
+
+
+@pytest.fixture
+def in_terminal(environment: dict[str, str], tmp_path: Path) -> Callable[..., str]:
+    """Run the command on a terminal of its own, where something may be typed; return what it shows."""
+
+    def run(*words: str, typed: str = "", **variables: str) -> str:
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "nemflow", *words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**environment, **variables},
+            cwd=tmp_path,
+        )
+        os.close(slave)
+        os.write(master, typed.encode())
+        shown = b""
+        try:
+            while chunk := os.read(master, 65536):
+                shown += chunk
+        except OSError:  # Linux ends a terminal so
+            pass
+        os.close(master)
+        assert process.wait() == 0
+        return shown.decode()
+
+    return run

@@ -3,10 +3,7 @@
 import json
 import os
 import platform
-import pty
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -182,24 +179,9 @@ def test_an_age_that_makes_no_sense_is_wrong_use(nemflow):
 
 
 @pytest.mark.parametrize(("answer", "goes"), [("y", True), ("n", False)])
-def test_on_a_terminal_it_asks(environment, put, tmp_path, answer, goes):
+def test_on_a_terminal_it_asks(in_terminal, put, answer, goes):
     path = put(PART)
-    master, slave = pty.openpty()
-    command = [sys.executable, "-m", "nemflow", "clean"]
-    process = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=tmp_path
-    )
-    os.close(slave)
-    os.write(master, f"{answer}\n".encode())
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:  # Linux ends a terminal so
-        pass
-    os.close(master)
-    assert process.wait() == 0
-    assert b"Remove 1 thing? [y/N]" in shown
+    assert "Remove 1 thing? [y/N]" in in_terminal("clean", typed=f"{answer}\n")
     assert path.exists() is not goes
 
 

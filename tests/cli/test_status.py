@@ -1,8 +1,6 @@
 """``nemflow status``: the calendar, the gaps and their commands, JSON, exit codes."""
 
 import json
-import os
-import pty
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -224,44 +222,26 @@ def test_wrong_use_is_one_sentence(nemflow, words, message):
     assert ended.err.startswith(message)
 
 
-def in_terminal(environment, folder, *words):
-    """Run the command on a terminal of its own; return what it shows."""
-    master, slave = pty.openpty()
-    command = [sys.executable, "-m", "nemflow", *words]
-    process = subprocess.Popen(command, stdout=slave, stderr=slave, env=environment, cwd=folder)
-    os.close(slave)
-    shown = b""
-    try:
-        while chunk := os.read(master, 65536):
-            shown += chunk
-    except OSError:  # Linux ends a terminal so
-        pass
-    os.close(master)
-    assert process.wait() == 0
-    return shown.decode()
-
-
-def test_a_terminal_has_colours_unless_they_are_forbidden(environment, put_days, tmp_path):
+def test_a_terminal_has_colours_unless_they_are_forbidden(in_terminal, put_days):
     put_days(1)
     words = ("status", "--start", "2014-01-01", "--end", "2014-01-02")
-    environment = {**environment, "TERM": "xterm", "COLUMNS": "40"}
-    coloured = in_terminal(environment, tmp_path, *words)
+    known = {"TERM": "xterm", "COLUMNS": "40"}
+    coloured = in_terminal(*words, **known)
     assert "2014-01  \x1b[32m#\x1b[0m\x1b[31m.\x1b[0m" in coloured
-    plain = in_terminal({**environment, "NO_COLOR": "1"}, tmp_path, *words)
+    plain = in_terminal(*words, **known, NO_COLOR="1")
     assert "2014-01  #.\r\n" in plain
     assert "\x1b" not in plain
-    assert in_terminal({**environment, "TERM": "dumb"}, tmp_path, *words) == plain
+    assert in_terminal(*words, **{**known, "TERM": "dumb"}) == plain
 
 
 def test_on_a_narrow_terminal_words_are_cut_and_commands_are_not(
-    environment, put_days, put_targets, tmp_path
+    in_terminal, put_days, put_targets
 ):
     put_days(1)
     raw, _ = put_targets("2014-01-02")
     raw.unlink()
-    environment = {**environment, "COLUMNS": "20", "NO_COLOR": "1", "TERM": "xterm"}
     words = ("status", "--start", "2014-01-01", "--end", "2014-01-02")
-    shown = in_terminal(environment, tmp_path, *words)
+    shown = in_terminal(*words, COLUMNS="20", NO_COLOR="1", TERM="xterm")
     assert "2014-01-02  1 day m…\r\n" in shown
     assert "    nemflow backfill --start 2014-01-02 --end 2014-01-02\r\n" in shown
 
