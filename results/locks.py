@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from nemflow.errors import ResultError
 from nemflow.results.location import file_name
-from nemflow.results.spares import Spare, give_back, is_locked, take_spare
+from nemflow.results.spares import Spare, give_back, take_spare, try_lock
 
 _OWNER = ".owner"
 _LOOK_AGAIN_S = 0.02
@@ -211,7 +211,7 @@ class TargetLock:
 def _lock(handle: int) -> bool:
     """Lock an open file, and close it if that cannot be done at once."""
     try:
-        is_held = is_locked(handle)
+        is_held = try_lock(handle)
     except BaseException:
         os.close(handle)
         raise

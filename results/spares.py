@@ -60,7 +60,7 @@ def take_spare(folder: str) -> Spare:
             spare = idle.pop()
         except IndexError:
             spare = _make(folder)
-        if is_locked(spare.handle):
+        if try_lock(spare.handle):
             return spare
         spare.discard()  # who looked at its last lock has it still
 
@@ -74,7 +74,7 @@ def give_back(spare: Spare, folder: str) -> None:
     _idle.setdefault(folder, []).append(spare)
 
 
-def is_locked(handle: int) -> bool:
+def try_lock(handle: int) -> bool:
     """Lock an open file, and say whether that was possible at once."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,7 +108,7 @@ def _remove_idle(path: str) -> None:
             return
         handle = os.open(path, os.O_RDWR)
         try:
-            if is_locked(handle):
+            if try_lock(handle):
                 os.unlink(path)
         finally:
             os.close(handle)
