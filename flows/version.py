@@ -7,7 +7,6 @@ that a function closes over do not either: they say where a flow runs, not what 
 imported to find this out.
 """
 
-import ast
 import contextlib
 import functools
 import hashlib
@@ -15,21 +14,19 @@ import inspect
 import os
 import reprlib
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from types import CodeType, FunctionType
 from typing import NamedTuple
 
 from nemflow.flows.blueprint import Blueprint
+from nemflow.flows.code_text import Bound, CodeText, FileText
 from nemflow.flows.parameters import Parameter
+from nemflow.flows.source_files import Stamp, functions_at, stamp_of, text_of_source
 from nemflow.tasks.base import Task
 from nemflow.tasks.decorator import FunctionTask
 
 _LENGTH = 16  # hexadecimal digits
-
-# Python 3.11 may fail with a SystemError where two threads make syntax trees at a time.
-_parsing = threading.RLock()
 
 
 class _Place(NamedTuple):
@@ -128,173 +125,118 @@ class _Reader:
 
     def __init__(self) -> None:
         self._wanted: dict[_Place, None] = {}
+        self._sources: dict[tuple[str, str], _Source | None] = {}
 
     def read(self, code: CodeType, module: str) -> str:
         """Return a function's code; of one whose source is not there, its bytecode."""
-        path = code.co_filename
-        source = _source_of(path, module)
-        nodes = [] if source is None else source.at_line(code.co_firstlineno)
-        if source is None or not nodes:
+        source = self._source(code.co_filename, module)
+        texts = source.at_line(code.co_firstlineno) if source is not None else ()
+        if source is None or not texts:
             return _bytecode(code)
-        return "\n".join(self._note(source.text(node), source, module, path) for node in nodes)
+        for text in texts:
+            self._wanted.update(dict.fromkeys(source.named_by(text)))
+        return "\n".join(text.text for text in texts)
 
     def follow(self) -> Iterator[str]:
         """Give the code that what was read names, and what that names, to the end."""
-        done: dict[_Place, str] = {}
-        while left := [place for place in self._wanted if place not in done]:
-            for place in left:
-                source = _source_of(place.path, place.module)
-                node = None if source is None else source.tops.get(place.name)
-                done[place] = ""
-                if source is not None and node is not None:
-                    done[place] = self._note(source.text(node), source, place.module, place.path)
-        yield from sorted(f"{os.path.basename(p.path)} {p.name} {done[p]}\n" for p in done)
+        lines: list[str] = []
+        places = list(self._wanted)
+        for place in places:  # which grows
+            source = self._source(place.path, place.module)
+            text, named = source.top(place.name) if source is not None else ("", ())
+            new = [p for p in named if p not in self._wanted]
+            self._wanted.update(dict.fromkeys(new))
+            places += new
+            lines.append(f"{os.path.basename(place.path)} {place.name} {text}\n")
+        yield from sorted(lines)
 
-    def _note(self, code: "_Text", source: "_Source", module: str, path: str) -> str:
-        """Note what some code names; return it as text."""
-        imports = {**source.imports, **_imports(code.imports, module)}
+    def _source(self, path: str, module: str) -> "_Source | None":
+        """Return a file as it is when it is first asked for; None where there is none."""
+        if (path, module) not in self._sources:
+            stamp = stamp_of(path)
+            self._sources[path, module] = None if stamp is None else _open(path, module, stamp)
+        return self._sources[path, module]
+
+
+class _Source:
+    """A file as text, as the module that it is: what its code names are places."""
+
+    def __init__(self, path: str, module: str, stamp: Stamp, text: FileText) -> None:
+        self._path = path
+        self._module = module
+        self._stamp = stamp
+        self._tops = text.tops
+        self._imports = _meant(text.imports, module)
+        self._known: dict[str, tuple[str, tuple[_Place, ...]]] = {}
+
+    def at_line(self, line: int) -> tuple[CodeText, ...]:
+        """Return the functions that begin at a line; lambdas may be several."""
+        return functions_at(self._path, self._stamp, line)
+
+    def top(self, name: str) -> tuple[str, tuple[_Place, ...]]:
+        """Return what stands at the top under a name, and what that names; found once for all flows."""
+        if name not in self._known:
+            text = self._tops.get(name, _NOTHING)
+            if text is None:
+                raise RecursionError
+            self._known[name] = (text.text, tuple(dict.fromkeys(self.named_by(text))))
+        return self._known[name]
+
+    def named_by(self, code: CodeText) -> Iterator[_Place]:
+        """Give the places that some of the file's code names."""
+        imports = {**self._imports, **_meant(code.imports, self._module)}
         for name in code.names:
             if name in imports:
-                self._want(imports[name], path, module)
-            elif name in source.tops:
-                self._wanted.setdefault(_Place(module, path, name))
+                yield from self._elsewhere(*imports[name])
+            elif name in self._tops:
+                yield _Place(self._module, self._path, name)
         for owner, attribute in code.attributes:
             if owner in imports:
-                whole = ".".join(filter(None, imports[owner]))
-                self._want((whole, attribute), path, module)
-        return code.text
+                yield from self._elsewhere(".".join(filter(None, imports[owner])), attribute)
 
-    def _want(self, imported: tuple[str, str], path: str, module: str) -> None:
-        """Note a name of another module, if that is of the same package or folder."""
-        name, attribute = imported
-        found = _find(name, module, path) if attribute else None
-        if found is not None:
-            self._wanted.setdefault(_Place(name, found, attribute))
+    def _elsewhere(self, module: str, name: str) -> Iterator[_Place]:
+        """Give a name of another module, if that is of the same package or folder."""
+        path = _find(module, self._module, self._path) if name else None
+        if path is not None:
+            yield _Place(module, path, name)
 
 
-class _Text:
-    """Code as text without comments, docstrings and layout, and what it names; one walk for all."""
-
-    def __init__(self, node: ast.AST) -> None:
-        self._parts: list[str] = []
-        self.names: set[str] = set()
-        self.attributes: set[tuple[str, str]] = set()
-        self.imports: list[ast.AST] = []
-        self._add(node)
-        self.text = "".join(self._parts)
-        self._parts.clear()
-
-    def _add(self, node: ast.AST) -> None:
-        kind = type(node)
-        if kind is ast.Name:
-            self.names.add(node.id)  # type: ignore[attr-defined]  # a Name has one
-        elif kind is ast.Attribute and isinstance(node.value, ast.Name):  # type: ignore[attr-defined]  # has a value
-            self.attributes.add((node.value.id, node.attr))  # type: ignore[attr-defined]  # as above
-        elif kind in (ast.Import, ast.ImportFrom):
-            self.imports.append(node)
-        self._parts.append(f"({kind.__name__}")
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                self._add(value)
-            elif isinstance(value, list):
-                for item in _without_docstring(node, value) if name == "body" else value:
-                    if isinstance(item, ast.AST):
-                        self._add(item)
-                    else:
-                        self._parts.append(f" {item!r}")
-            elif value is not None:
-                self._parts.append(f" {value!r}")
-        self._parts.append(")")
+_NOTHING = CodeText("", (), (), ())
 
 
-def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
-    has_one = (
-        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        and isinstance(body[0], ast.Expr)
-        and isinstance(body[0].value, ast.Constant)
-        and isinstance(body[0].value.value, str)
-    )
-    return body[1:] if has_one else body
+@functools.lru_cache(maxsize=256)
+def _open(path: str, module: str, stamp: Stamp) -> _Source | None:
+    text = text_of_source(path, stamp)
+    return None if text is None else _Source(path, module, stamp, text)
 
 
-class _Source(NamedTuple):
-    """A parsed file: what stands at its top by name, what its imports bind, and texts made of it."""
-
-    tree: ast.Module
-    tops: dict[str, ast.stmt]
-    imports: dict[str, tuple[str, str]]
-    texts: dict[ast.AST, _Text]
-
-    def text(self, node: ast.AST) -> _Text:
-        """Return some of the file's code as text, made once for all flows."""
-        if node not in self.texts:
-            self.texts[node] = _Text(node)
-        return self.texts[node]
-
-    def at_line(self, line: int) -> list[ast.AST]:
-        """Return the functions that begin at a line; lambdas may be several."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-        return [n for n in ast.walk(self.tree) if isinstance(n, kinds) and _first_line(n) == line]
+def _meant(bound: Iterable[Bound], module: str) -> dict[str, tuple[str, str]]:
+    """Return what a module's imports bind: (module, name in it); the name is empty for a module."""
+    meant: dict[str, tuple[str, str]] = {}
+    for name, dots, base, attribute in bound:
+        above = module.split(".")[:-dots] if dots else []
+        meant[name] = (".".join([*above, *([base] if base else [])]), attribute)
+    return meant
 
 
-def _source_of(path: str, module: str) -> _Source | None:
-    """Return a file parsed; None where it is not there or no Python."""
-    try:
-        return _parse(path, module, os.stat(path).st_mtime_ns)
-    except OSError:
-        return None
-
-
-@functools.lru_cache(maxsize=128)
-def _parse(path: str, module: str, changed: int) -> _Source | None:
-    try:
-        with open(path, "rb") as file, _parsing:
-            tree = ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError):
-        return None
-    tops: dict[str, ast.stmt] = {}
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            tops[node.name] = node
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            tops.update((t.id, node) for t in targets if isinstance(t, ast.Name))
-    return _Source(tree, tops, _imports(tree.body, module), {})
-
-
-def _imports(nodes: Iterable[ast.AST], module: str) -> dict[str, tuple[str, str]]:
-    """Return what import statements bind: (module, name in it); the name is empty for a module."""
-    bound: dict[str, tuple[str, str]] = {}
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound[alias.asname or alias.name] = (alias.name, "")
-        elif isinstance(node, ast.ImportFrom):
-            above = module.split(".")[: -node.level] if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            bound.update({a.asname or a.name: (base, a.name) for a in node.names})
-    return bound
-
-
-@functools.lru_cache(maxsize=1024)
 def _find(name: str, module: str, path: str) -> str | None:
     """Return the file of a module that belongs with another; None for all others."""
     package = module.partition(".")[0]
+    *above, last = name.split(".")
     if "." in module or os.path.basename(path) == "__init__.py":
         if name.partition(".")[0] != package:
             return None
         top = getattr(sys.modules.get(package), "__path__", None)
-        folders = [os.path.join(f, *name.split(".")[1:-1]) for f in top or ()]
+        folders = [os.path.join(f, *above[1:]) for f in top or ()]
     else:
-        folders = [os.path.join(os.path.dirname(path), *name.split(".")[:-1])]
-    spec = PathFinder.find_spec(name.rpartition(".")[2], folders)
+        folders = [os.path.join(os.path.dirname(path), *above)]
+    return _find_in(last, tuple(folders))
+
+
+@functools.lru_cache(maxsize=1024)
+def _find_in(name: str, folders: tuple[str, ...]) -> str | None:
+    spec = PathFinder.find_spec(name, folders)
     return spec.origin if spec is not None and spec.has_location else None
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
-    decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-    return decorators[0].lineno if decorators else node.lineno
 
 
 def _bytecode(code: CodeType) -> str:
