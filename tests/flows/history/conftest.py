@@ -1,6 +1,8 @@
 """A state folder, small flows, and what the history says of their runs."""
 
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +33,19 @@ def rows(state_dir: Path) -> Rows:
             return [dict(row) for row in connection.execute(words)]
 
     return ask
+
+
+@pytest.fixture
+def wait_until() -> Callable[[str, Callable[[], bool]], None]:
+    """Ask until something is so, for as long as a busy machine may take; then fail with the words."""
+
+    def wait(words: str, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not is_so():
+            assert time.monotonic() < deadline, f"after a minute it is still not so: {words}"
+            threading.Event().wait(0.002)
+
+    return wait
 
 
 @pytest.fixture

@@ -169,11 +169,13 @@ def test_facts_come_into_the_row_of_the_run(double, state_dir, rows):
     assert (run["command"], run["cancel_by"]) == ('["run", "x"]', "signal")
 
 
-def test_facts_come_into_a_row_that_was_written_before_them(double, state_dir, rows):
+def test_facts_come_into_a_row_that_was_written_before_them(double, state_dir, rows, wait_until):
     with HistoryReporter(state_dir, facts_follow=True, tick_s=0.001) as reporter:
         double.run(n=1, reporter=reporter)
-        while rows("SELECT state FROM flow_runs") != [{"state": "Success"}]:
-            pass
+        wait_until(
+            "the end of the run is written",
+            lambda: rows("SELECT state FROM flow_runs") == [{"state": "Success"}],
+        )
         reporter.add_facts("double_1", {"rows": 7})
     assert rows("SELECT rows FROM flow_runs") == [{"rows": 7}]
 
@@ -186,7 +188,9 @@ def test_starts_and_ends_may_be_written_together_when_it_closes(double, state_di
     assert rows("SELECT state FROM flow_runs") == [{"state": "Success"}] * 3
 
 
-def test_starts_and_ends_that_may_wait_are_written_a_moment_later(double, state_dir, rows):
+def test_starts_and_ends_that_may_wait_are_written_a_moment_later(
+    double, state_dir, rows, wait_until
+):
     def are_written() -> bool:
         try:
             return rows("SELECT state FROM flow_runs") == [{"state": "Success"}]
@@ -196,8 +200,17 @@ def test_starts_and_ends_that_may_wait_are_written_a_moment_later(double, state_
     state_dir.mkdir()
     with HistoryReporter(state_dir, behind_s=0.01, tick_s=3600) as reporter:
         double.run(n=1, reporter=reporter)
-        while not are_written():
-            pass
+        wait_until("the end of the run is written", are_written)
+
+
+def test_one_thread_writes_however_many_runs_begin(double, state_dir):
+    others = set(threading.enumerate())
+    with HistoryReporter(state_dir, behind_s=3600) as reporter:
+        for n in range(3):
+            double.run(n=n, reporter=reporter)
+        threads = set(threading.enumerate()) - others
+        assert [thread.name for thread in threads] == ["nemflow-history"]
+    assert not threads.intersection(threading.enumerate())
 
 
 def test_long_parameters_are_cut(reporter, rows):
