@@ -196,7 +196,8 @@ class HistoryReporter:
         if self._logs is not None:
             record.log = self._logs.begin(record.info)
         if write:
-            self._write_soon()
+            if not self._is_behind:
+                self._flush()
             self._ticks.start()
 
     def _write_soon(self) -> None:
