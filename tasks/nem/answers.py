@@ -14,6 +14,7 @@ Progress = Callable[[int, int | None], None]
 SYNTHETIC_HEADER = "X-Nemflow-Synthetic"
 
 _CHUNK = 1 << 16
+_EMPTY_ADVICE = "AEMO may be replacing it: try again later"
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
@@ -71,15 +72,28 @@ def total_size(response: requests.Response, start: int, stop: int) -> int:
     return int(match[3])
 
 
+def no_bytes_at(start: int, url: str) -> Fault:
+    """Return the fault of a file in which there are no bytes at `start`, so that it is empty.
+
+    Raises:
+        DownloadError: it is not the start: the file had those bytes before.
+    """
+    if start > 0:
+        raise DownloadError(f"{url} changed while it was read; try again")
+    return Fault("is an empty file", _EMPTY_ADVICE)
+
+
 def whole_file_only(response: requests.Response) -> RangeNotSupported:
     """Return the error for a server that answers a range with all of the file.
 
     Raises:
-        Fault: what it sends is a web page, so nothing is known of the file.
+        Fault: what it sends is a web page, so nothing is known of the file, or the file is empty.
     """
     if is_page(response):
         raise Fault("sent a web page in place of the file")
     size = body_size(response)
+    if size == 0:
+        raise Fault("is an empty file", _EMPTY_ADVICE)
     return RangeNotSupported(
         f"the server does not send parts of {_file_name(response)} "
         f"({_size_words(size)}; --allow-large-download fetches it whole)"

@@ -30,6 +30,7 @@ from nemflow.tasks.nem.addresses import is_loopback, site
 from nemflow.tasks.nem.answers import (
     Progress,
     is_synthetic,
+    no_bytes_at,
     read_chunks,
     redirected_url,
     total_size,
@@ -216,6 +217,8 @@ class Client:
 
     def _range_once(self, url: str, start: int, stop: int, progress: Progress | None) -> Part:
         with closing(self._ask(url, {"Range": f"bytes={start}-{stop - 1}"})) as response:
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise no_bytes_at(start, url)
             # Leaving the block closes the connection: a body of gigabytes is not read.
             if response.status_code != HTTPStatus.PARTIAL_CONTENT:
                 raise whole_file_only(response)
@@ -230,13 +233,13 @@ class Client:
     def _ask(
         self, url: str, headers: dict[str, str], absent: frozenset[int] = ABSENT
     ) -> requests.Response:
-        """Return the open answer at the end of all redirects, if its status is a good one."""
+        """Return the open answer at the end of all redirects, if its status is one that is awaited."""
         for _ in range(_MAX_REDIRECTS + 1):
             response = self._send(url, headers)
             try:
                 self._refuse_wrong_market(response)
                 if not response.is_redirect:
-                    if response.status_code not in _good_statuses(headers):
+                    if response.status_code not in _awaited_statuses(headers):
                         raise fault_of_answer(response, absent, self._now())
                     return response
             except BaseException:
@@ -303,13 +306,13 @@ class Client:
         self._sleep(wait_s)
 
 
-def _good_statuses(headers: Mapping[str, str]) -> set[int]:
-    good = {HTTPStatus.OK}
+def _awaited_statuses(headers: Mapping[str, str]) -> set[int]:
+    awaited = {HTTPStatus.OK}
     if "Range" in headers:
-        good.add(HTTPStatus.PARTIAL_CONTENT)
+        awaited |= {HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
     if "If-None-Match" in headers:
-        good.add(HTTPStatus.NOT_MODIFIED)
-    return set(map(int, good))
+        awaited.add(HTTPStatus.NOT_MODIFIED)
+    return set(map(int, awaited))
 
 
 def _save(response: requests.Response, to: Path, progress: Progress | None) -> Download:

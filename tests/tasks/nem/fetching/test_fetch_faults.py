@@ -138,7 +138,8 @@ def test_a_bundle_whose_transfer_stays_bad_gives_way_to_nothing(fetch, sandbox, 
     sandbox.commit(Fault(kind=kind, path_contains=BUNDLE, after_bytes=0))
     with pytest.raises(DownloadError, match=BUNDLE) as error:
         fetch(BUNDLE_DAY, read_timeout_s=0.3)
-    words = "answered 416" if kind is FaultKind.EMPTY_FILE else TRANSFER_FAULTS[kind]
+    is_empty = kind is FaultKind.EMPTY_FILE
+    words = "is an empty file (5 tries); AEMO may be" if is_empty else TRANSFER_FAULTS[kind]
     assert words in str(error.value)
     assert archive_files(settings) == []
     assert not any("priceanddemand" in path for path in sandbox.paths[asked:])

@@ -8,6 +8,7 @@ import pytest
 
 from nemflow.errors import DownloadError
 from nemflow.tasks.nem.ranges import RangeFile
+from nemflow.tasks.nem.retries import RetryPolicy
 
 CONTENT = random.Random(3).randbytes(500_000)
 
@@ -89,3 +90,30 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(open_file, ranged, ver
 def test_a_file_smaller_than_its_tail_is_fetched_whole(open_file):
     with open_file(tail_bytes=10_000_000) as file:
         assert file.read() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [(416, {"Content-Range": "bytes */0"}), (416, {}), (200, {})]
+)
+def test_an_empty_file_is_called_so_however_the_server_says_it(
+    serve, answer, make_client, status, headers
+):
+    server = serve(lambda line, sent: answer(status, headers))
+    url = f"{server.url}/x"
+    with pytest.raises(DownloadError) as error:
+        RangeFile(make_client(server.url, retries=RetryPolicy(tries=2)), url)
+    assert str(error.value) == (
+        f"{url} is an empty file (2 tries); AEMO may be replacing it: try again later"
+    )
+
+
+def test_a_file_that_has_lost_its_end_while_it_is_read_is_an_error_at_once(
+    open_file, ranged, answer
+):
+    with open_file(tail_bytes=1000) as file:
+        ranged.script = lambda line, headers: answer(416, {"Content-Range": "bytes */7"})
+        asked = len(ranged.lines)
+        file.seek(1000)
+        with pytest.raises(DownloadError, match="/x changed while it was read; try again"):
+            file.read(10)
+    assert len(ranged.lines) == asked + 1
