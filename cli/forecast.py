@@ -10,6 +10,7 @@ from nemflow.cli.settings import AUTO, Settings
 from nemflow.cli.wording import count_of, format_bytes, format_seconds
 from nemflow.flows.nem.estimate import Estimate, estimate
 from nemflow.tasks.nem.datasets import DATASETS
+from nemflow.tasks.nem.market_time import today
 from nemflow.tasks.nem.sources import Source
 
 if TYPE_CHECKING:  # SQLite is loaded where there is a history
@@ -27,11 +28,13 @@ class Forecast:
     Args:
         expected_s: seconds, one flow run after the other; None where there are no past runs.
         past_runs: from how many past runs that is.
+        not_over: a day that was left out, for it is not over; None where there was none.
     """
 
     asked: Estimate
     expected_s: float | None
     past_runs: int
+    not_over: date | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -44,6 +47,7 @@ class Forecast:
             "sizes": "of files in the archive" if self.asked.learned else "usual",
             "expected_s": None if self.expected_s is None else round(self.expected_s, 1),
             "past_runs": self.past_runs,
+            "not_over": None if self.not_over is None else str(self.not_over),
         }
 
     def __str__(self) -> str:
@@ -57,20 +61,24 @@ class Forecast:
             )
         told += f", {asked.held:,} in the archive" if asked.held else ""
         if self.expected_s is None:
-            return f"{told}; no past runs to tell how long it takes"
-        runs = count_of(self.past_runs, "past run")
-        return f"{told}; about {format_seconds(self.expected_s)} of work by {runs}"
+            told += "; no past runs to tell how long it takes"
+        elif self.past_runs:
+            runs = count_of(self.past_runs, "past run")
+            told += f"; about {format_seconds(self.expected_s)} of work by {runs}"
+        return told if self.not_over is None else f"{told}; the day {self.not_over} is not over"
 
 
 def forecast(
     settings: Settings, dataset: str, work: Mapping[str, Iterable[date]], now: datetime
 ) -> Forecast:
-    """Return what some flow runs would take.
+    """Return what some flow runs would take; a day that is not over takes nothing yet.
 
     Args:
         work: the days that would be made, by stage.
     """
-    days = {stage: list(found) for stage, found in work.items()}
+    wanted = {stage: list(found) for stage, found in work.items()}
+    days = {stage: [d for d in found if d < today(now)] for stage, found in wanted.items()}
+    not_over = max((d for found in wanted.values() for d in found if d >= today(now)), default=None)
     source = None if settings.source == AUTO else Source(settings.source)
     asked = estimate(
         DATASETS[dataset], days.get("raw", ()), settings.data_dir / "archive", now, source
@@ -78,9 +86,9 @@ def forecast(
     took = {stage: _durations(settings, f"{dataset}_{stage}") for stage, d in days.items() if d}
     past = sum(map(len, took.values()))
     if not took or not all(took.values()):
-        return Forecast(asked, 0.0 if not took else None, past)
+        return Forecast(asked, 0.0 if not took else None, past, not_over)
     expected_s = sum(sum(each) / len(each) * len(days[stage]) for stage, each in took.items())
-    return Forecast(asked, expected_s, past)
+    return Forecast(asked, expected_s, past, not_over)
 
 
 def _durations(settings: Settings, flow: str) -> list[float]:

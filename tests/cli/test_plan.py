@@ -1,10 +1,19 @@
 """``nemflow plan``: what run and backfill would do, the same as their --dry-run."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nemflow.tasks.nem.market_time import today
+
 SPAN = ("--start", "2014-01", "--end", "2014-02")
+
+
+@pytest.fixture
+def current():
+    """The day that goes on in the market."""
+    return today(datetime.now(UTC))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +67,7 @@ def test_json_has_the_reason_of_every_day(nemflow, put_targets):
         "sizes": "usual",
         "expected_s": None,
         "past_runs": 0,
+        "not_over": None,
     }
 
 
@@ -68,6 +78,21 @@ def test_past_runs_tell_how_long_it_takes(nemflow):
     told = json.loads(nemflow("plan", *words).out)["forecast"]
     assert (told["requests"], told["held"], told["past_runs"]) == (0, 5, 2)
     assert told["expected_s"] > 0
+
+
+def test_a_day_that_is_not_over_takes_nothing_yet_and_is_told(nemflow, current):
+    words = ("--start", str(current), "--end", str(current))
+    *_, last = nemflow("plan", *words).out.splitlines()
+    assert last == f"  no request; the day {current} is not over"
+    told = json.loads(nemflow("plan", *words, "--json").out)["forecast"]
+    assert (told["requests"], told["expected_s"], told["not_over"]) == (0, 0.0, str(current))
+
+
+def test_days_before_it_are_counted_as_ever(nemflow, current):
+    yesterday = current - timedelta(days=1)
+    *_, alone = nemflow("plan", "--start", str(yesterday)).out.splitlines()
+    *_, both = nemflow("plan", "--start", str(yesterday), "--end", str(current)).out.splitlines()
+    assert both == f"{alone}; the day {current} is not over"
 
 
 def test_all_there_asks_for_nothing(nemflow, put_targets):
