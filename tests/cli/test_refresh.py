@@ -11,10 +11,17 @@ CLOSED = "http://127.0.0.1:9"  # nothing answers at the discard port
 
 
 @pytest.fixture(scope="module")
-def server():
+def running_server():
     with SandboxServer() as server:
         yield server
-        server.faults = ()
+
+
+@pytest.fixture
+def server(running_server):
+    """The synthetic market; what a test does to it ends with the test, however that ends."""
+    yield running_server
+    running_server.faults = ()
+    running_server.revisions = ()
 
 
 @pytest.fixture
@@ -43,9 +50,13 @@ def loud(nemflow, market):
 def stored(nemflow, market, tmp_path, day):
     """A day of cents that is due."""
     words = ("--date", str(day), "--source", "price-and-demand", "--quiet")
-    assert nemflow("run", *market, *words).code == 0
+    ended = nemflow("run", *market, *words)
+    assert ended.code == 0, ended.err
     paths = list((tmp_path / "data").rglob(".*.standing.json"))
-    assert len(paths) == 2
+    assert sorted(path.name for path in paths) == [
+        f".nem_prices_{day}.parquet.standing.json",
+        f".nem_prices_raw_{day}.parquet.standing.json",
+    ]
     for path in paths:
         standing = read_standing(path)
         write_standing(path, type(standing)(*_fields(standing)))
@@ -100,11 +111,8 @@ def test_a_day_that_is_not_due_is_looked_at_if_prices_were_revised_since(
     assert nemflow("run", *market, *words).code == 0
     assert loud("--revised").out == "SYNTHETIC nothing is due\n"
     server.revisions = (Revision(day=yesterday, at=datetime.now(UTC)),)
-    try:
-        plan = loud("--revised", "--dry-run").out
-        ended = loud("--revised")
-    finally:
-        server.revisions = ()
+    plan = loud("--revised", "--dry-run").out
+    ended = loud("--revised")
     assert "(whether AEMO has revised prices since it was made)" in plan
     assert ended.code == 0
     assert f"nem_prices {yesterday}  replaced: preliminary from SYNTHETIC price" in ended.out
@@ -123,7 +131,6 @@ def test_a_data_set_can_be_chosen(refresh, stored):
 def test_a_day_that_fails_is_told_with_what_to_do(refresh, stored, server, day, tmp_path):
     server.faults = [Fault(kind=FaultKind.UNAVAILABLE, path_contains="Public_Prices")]
     ended = refresh(NEMFLOW_ON_FAILURE=f"cat > {tmp_path}/mail.txt")
-    server.faults = ()
     assert ended.code == 1
     assert f"error: nem_prices {day}: " in ended.err
     assert "answered 503" in ended.err
@@ -146,7 +153,6 @@ def test_what_is_not_published_though_overdue_fails(nemflow, market, server, day
         for text in ("/Reports/", "PRICE_AND_DEMAND")
     ]
     ended = nemflow("run", *market, "--date", str(day), NEMFLOW_TRIES="1")
-    server.faults = ()
     assert ended.code == 1
     assert f"nem_prices_raw_{day}    not published though overdue: " in ended.out
     assert "it is overdue" in ended.out
