@@ -116,10 +116,11 @@ def test_colour_is_for_the_names_of_states_only(tell, stream):
     assert stream.getvalue() == f"{AT}raw_2014-01-01 extract \x1b[38;2;61;103;255mRunning\x1b[0m\n"
 
 
-def test_a_reader_that_has_gone_is_no_error():
+def test_where_the_reader_has_gone_the_rest_goes_nowhere():
     read, write = os.pipe()
     os.close(read)
     with open(write, "w") as stream:
         teller = PlainTeller(stream)
         teller.log(logging.ERROR, "nobody hears it")
         teller.log(logging.ERROR, "nor this")
+        assert os.path.samestat(os.fstat(stream.fileno()), os.stat(os.devnull))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
 from nemflow.tasks.nem.aemo_csv import check_footer, creation_stamp, read_day, read_table
+from nemflow.tasks.nem.market_time import day_bounds, format_stamp
 from nemflow.tasks.nem.tables import DISPATCHPRICE, DREGION, TRADINGPRICE, TREGION
 
 _DAY = date(2018, 5, 2)
@@ -292,8 +293,10 @@ def test_a_file_that_does_not_begin_with_c_is_none_of_aemos_tables(data: bytes) 
 
 
 @pytest.mark.parametrize("footer", ['C,"END OF REPORT",{count}', "C,END OF REPORT,{count}"])
-def test_the_quotes_of_the_footer_are_optional(make_cid, footer: str) -> None:
+def test_the_count_is_read_with_and_without_quotes(make_cid, footer: str) -> None:
     check_footer(make_cid(["C,x", "C,y"], footer=footer))
+    with pytest.raises(BrokenFile, match="has 4 lines where its footer counts 7"):
+        check_footer(make_cid(["C,x", "C,y"], footer=footer.format(count=7)))
 
 
 def test_a_filtered_file_is_refused_with_both_counts(make_cid) -> None:
@@ -311,7 +314,7 @@ def test_a_file_cut_short_has_no_footer(mmsdm_form, make_csv, day_rows) -> None:
 
 @given(st.binary(max_size=300), st.integers(0, 10_000), st.booleans())
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_raise_anything_but_a_broken_file(
+def test_any_bytes_are_rows_of_the_day_or_a_broken_file(
     small_file: bytes, noise: bytes, place: int, replaces: bool
 ) -> None:
     place %= len(small_file)
@@ -320,7 +323,9 @@ def test_no_bytes_raise_anything_but_a_broken_file(
         with contextlib.suppress(BrokenFile):
             read(spoiled)
     with contextlib.suppress(BrokenFile):
-        read_day(spoiled, DISPATCHPRICE, _DAY)
+        stamps = read_day(spoiled, DISPATCHPRICE, _DAY)["SETTLEMENTDATE"].to_pylist()
+        start, end = (format_stamp(bound) for bound in day_bounds(_DAY))
+        assert all(start < stamp <= end for stamp in stamps)
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=8)))

@@ -46,12 +46,24 @@ def _replaced(table: pa.Table, column: str, row: int, value) -> pa.Table:
     return table.set_column(index, field, pa.array(values, field.type))
 
 
-def test_a_whole_raw_day_passes(check_raw, day_rows) -> None:
-    check_raw(day_rows(_DAY))
+@pytest.mark.parametrize("gone", [0, 700, -1])
+def test_a_whole_raw_day_passes_and_one_that_lacks_any_row_does_not(
+    check_raw, day_rows, gone: int
+) -> None:
+    rows = day_rows(_DAY)
+    check_raw(rows)
+    del rows[gone]
+    with pytest.raises(IncompleteDay, match="lacks 1 of 288 intervals"):
+        check_raw(rows)
 
 
-def test_a_whole_day_with_interventions_passes(check_raw, day_rows) -> None:
-    check_raw([*day_rows(_DAY, INTERVENTION="1"), *day_rows(_DAY)])
+def test_rows_of_interventions_may_stand_beside_a_whole_day_but_make_none(
+    check_raw, day_rows
+) -> None:
+    physical = day_rows(_DAY, INTERVENTION="1")
+    check_raw([*physical, *day_rows(_DAY)])
+    with pytest.raises(IncompleteDay, match="SA1 lacks all 288 intervals"):
+        check_raw(physical)
 
 
 def test_missing_intervals_are_listed_compactly(check_raw, day_rows) -> None:
@@ -142,21 +154,29 @@ def test_a_regions_first_day_begins_with_its_first_interval(text_table) -> None:
         check_raw_day(cut, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
 
 
-def test_snowy_may_stand_in_files_of_its_time(text_table) -> None:
-    day = date(2008, 6, 30)
-    rows = text_table(_demand_rows(day, [*REGIONS, "SNOWY1"]))
-    check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, day, regions=REGIONS)
+def test_snowy_may_stand_in_files_of_its_time_alone(text_table) -> None:
+    last, next_day = date(2008, 6, 30), date(2008, 7, 1)
+    rows, later = (text_table(_demand_rows(day, [*REGIONS, "SNOWY1"])) for day in (last, next_day))
+    check_raw_day(rows, NEM_PRICES, PRICE_AND_DEMAND, last, regions=REGIONS)
+    with pytest.raises(IncompleteDay, match="1 regions are unknown: 'SNOWY1'"):
+        check_raw_day(later, NEM_PRICES, PRICE_AND_DEMAND, next_day, regions=REGIONS)
 
 
-def test_a_whole_clean_day_passes(clean_day) -> None:
+@pytest.mark.parametrize("gone", [0, 700, 1439])
+def test_a_whole_clean_day_passes_and_one_that_lacks_any_row_does_not(clean_day, gone: int) -> None:
     check_clean_day(clean_day, NEM_PRICES, _DAY)
+    cut = pa.concat_tables([clean_day.slice(0, gone), clean_day.slice(gone + 1)])
+    with pytest.raises(IncompleteDay, match="lacks 1 of 288 intervals"):
+        check_clean_day(cut, NEM_PRICES, _DAY)
 
 
-def test_a_clean_day_of_half_hours_passes(text_table) -> None:
-    rows = text_table(_demand_rows(date(2015, 1, 31), REGIONS))
-    check_clean_day(
-        tidy(rows, NEM_PRICES, PRICE_AND_DEMAND, source="x"), NEM_PRICES, date(2015, 1, 31)
-    )
+def test_a_clean_day_of_half_hours_has_48(text_table) -> None:
+    day = date(2015, 1, 31)
+    rows = text_table(_demand_rows(day, REGIONS))
+    clean = tidy(rows, NEM_PRICES, PRICE_AND_DEMAND, source="x")
+    check_clean_day(clean, NEM_PRICES, day)
+    with pytest.raises(IncompleteDay, match="lacks 1 of 48 intervals"):
+        check_clean_day(clean.slice(1), NEM_PRICES, day)
 
 
 def test_another_days_clean_table_is_refused(clean_day) -> None:

@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nemflow.errors import BrokenFile
-from nemflow.tasks.nem.market_time import Month, format_stamp, interval_ends, parse_stamp
+from nemflow.tasks.nem.market_time import (
+    Month,
+    format_stamp,
+    interval_ends,
+    month_bounds,
+    parse_stamp,
+)
 from nemflow.tasks.nem.tables import DISPATCHPRICE
 from nemflow.tasks.nem.verify import FileFacts, verify_region_file, verify_table_file
 
@@ -188,7 +194,7 @@ def test_a_price_that_is_no_number_is_named(make_demand) -> None:
 
 @given(st.binary(max_size=120), st.integers(0, 10_000), st.booleans(), st.booleans())
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_bytes_raise_anything_but_a_broken_file(
+def test_any_bytes_are_a_file_of_the_month_or_a_broken_one(
     tmp_path, make_csv, make_demand, mmsdm_form, day_rows, noise, place, replaces, is_table
 ) -> None:
     path = tmp_path / "X.csv"
@@ -200,6 +206,10 @@ def test_no_bytes_raise_anything_but_a_broken_file(
     path.write_bytes(data[:place] + noise + data[place + (len(noise) if replaces else 0) :])
     with contextlib.suppress(BrokenFile):
         if is_table:
-            verify_table_file(path, DISPATCHPRICE, _MAY)
+            facts, month = verify_table_file(path, DISPATCHPRICE, _MAY), _MAY
         else:
-            verify_region_file(path, "SA1", _JANUARY)
+            facts, month = verify_region_file(path, "SA1", _JANUARY), _JANUARY
+        start, end = month_bounds(month)
+        assert facts.rows > 0
+        assert start < facts.last_stamp <= end
+        assert facts.complete == (facts.last_stamp == end)
