@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, get_args, overload
 
 from nemflow.cli.settings import load_settings
 from nemflow.errors import MissingDays, MissingDaysWarning, ParameterError
@@ -117,24 +117,30 @@ def read_prices(
         SettingsError: the settings file is wrong.
         UnreadableTarget: a stored file is damaged.
     """
-    if missing not in ("warn", "raise", "ignore"):
-        raise ParameterError(f"missing must be 'warn', 'raise' or 'ignore', not {missing!r}")
+    _refuse_unknown(missing)
     now = datetime.now(UTC)
     question = ask(
-        start,
-        end,
+        *(start, end),
         data_dir=_data_dir(data_dir),
         dataset=dataset,
-        regions=[regions] if isinstance(regions, str) else regions,
-        columns=[columns] if isinstance(columns, str) else columns,
+        regions=_listed(regions),
+        columns=_listed(columns),
         now=now,
     )
     found = find_days(question, now)
     if found.missing and missing != "ignore":
-        given = [] if data_dir is None else ["--data-dir", str(question.data_dir)]
-        _tell(found, question, given, missing)
+        _tell(found, question, _words_for(data_dir), missing)
     table = _read(question, found)
     return table if as_arrow else table.to_pandas()
+
+
+def _refuse_unknown(missing: str) -> None:
+    if missing not in get_args(Missing):
+        raise ParameterError(f"missing must be 'warn', 'raise' or 'ignore', not {missing!r}")
+
+
+def _listed(names: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [names] if isinstance(names, str) else names
 
 
 def _read(question: Question, found: Found) -> "pa.Table":
@@ -152,6 +158,11 @@ def _data_dir(given: str | os.PathLike[str] | None) -> Path:
     if given is not None:
         return Path(given).expanduser().absolute()
     return load_settings({}, os.environ, Path.cwd()).data_dir
+
+
+def _words_for(data_dir: str | os.PathLike[str] | None) -> list[str]:
+    """Return the words by which a command finds the data directory that was given."""
+    return [] if data_dir is None else ["--data-dir", str(_data_dir(data_dir))]
 
 
 def _tell(found: Found, question: Question, options: Sequence[str], how: Missing) -> None:
