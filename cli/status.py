@@ -31,8 +31,9 @@ from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.stored_options import stored_days_options
 from nemflow.cli.to_do import command_for, describe_gap
 from nemflow.cli.wording import count_of, cut
-from nemflow.flows.nem.coverage import Coverage, Gap, combine, first_day_of, read_coverage
+from nemflow.flows.nem.coverage import Coverage, Gap, combine, read_coverage
 from nemflow.flows.nem.on_disk import STAGES, years_on_disk
+from nemflow.flows.nem.span import first_day_of
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
 from nemflow.tasks.nem.market_time import today
 

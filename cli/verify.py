@@ -17,8 +17,8 @@ from nemflow.cli.output import put_json, put_line, put_lines
 from nemflow.cli.settings import SYNTHETIC, flag
 from nemflow.cli.stored_options import stored_days_options
 from nemflow.cli.wording import count_of
-from nemflow.flows.nem.coverage import first_day_of
 from nemflow.flows.nem.findings import Finding, Looked, Remedy
+from nemflow.flows.nem.span import first_day_of
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import Month, today
 
@@ -72,9 +72,10 @@ def command(
 
     The archive's files are held against the sha256 of their sidecars; raw days against those and, one
     day a month, against the archive's rows; each day is to have every interval once and as many rows
-    as it tells; dispatch prices are compared with trading prices and PRICE_AND_DEMAND, where these
-    are here. With --full every day is held against the archive's rows, and each clean day against
-    its raw one. Nothing is changed. Exits with 1 if anything is wrong.
+    as it tells; dispatch prices are compared with trading prices and PRICE_AND_DEMAND, average prices
+    with the means of trading prices, where these are here. With --full every day is held against the
+    archive's rows, and each clean day against its raw one. Nothing is changed. Exits with 1 if
+    anything is wrong.
 
     \b
     Examples:

@@ -23,6 +23,7 @@ from nemflow.flows.history.reading import History, UnknownRun
 from nemflow.flows.nem.account import Account, Inquiry, Origin, give_accounts
 from nemflow.flows.nem.coverage import DayStatus, Gap
 from nemflow.flows.nem.on_disk import STAGES
+from nemflow.flows.nem.span import first_day_of
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sources import Rung
@@ -126,11 +127,14 @@ def _last_run(settings: Settings, account: Account) -> sqlite3.Row | None:
 
 
 def _what_to_do(account: Account, subject: Subject) -> str:
-    """Return the command for what is to be done about a day; empty where nothing is."""
+    """Return what is to be done about a day, mostly a command; empty where nothing is."""
     state = account.state
     if account.damage:
         force = ("--force", "--stage", account.stage)
         return subject.command("backfill", "--start", *_twice(account.day), *force)
+    if account.day < first_day_of(DATASETS[account.dataset]):
+        instead = DATASETS[account.dataset].instead
+        return f"take {instead}" if instead else ""
     return command_for(Gap(account.day, account.day, state), subject) if state.asks_for_work else ""
 
 

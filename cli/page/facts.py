@@ -35,10 +35,10 @@ from nemflow.flows.nem.coverage import (
     DayStatus,
     Gap,
     Known,
-    first_day_of,
     read_coverage,
 )
 from nemflow.flows.nem.provenance import ATTRIBUTION, SYNTHETIC_ATTRIBUTION
+from nemflow.flows.nem.span import first_day_of
 from nemflow.flows.parameters import Parameter
 from nemflow.tasks.nem.datasets import DATASETS, Dataset
 from nemflow.tasks.nem.market_time import today

@@ -6,7 +6,8 @@
     raw       whole Parquet; as many rows as told; every interval; made of the archive's files; the
               text of the archive's rows (of one day a month, or of all)
     clean     whole Parquet; as many rows as told; every interval once; the same as raw gives (of all)
-    prices    dispatch against trading prices and against PRICE_AND_DEMAND, where both are here
+    prices    dispatch against trading prices and against PRICE_AND_DEMAND, average against trading
+              prices, where both are here
 
 Nothing is changed. One month is in memory at a time.
 """
@@ -28,19 +29,17 @@ from nemflow.flows.nem.facts import DayFacts, read_facts
 from nemflow.flows.nem.findings import Finding, Kind, Looked, Remedy
 from nemflow.flows.nem.on_disk import STAGES, Stored, StoredFile, look
 from nemflow.flows.nem.raw import read_again
-from nemflow.flows.nem.second_source import clean_prices, disagreement, prices_of
+from nemflow.flows.nem.second_source import comparisons
 from nemflow.tasks.nem.archive_index import archived_files
 from nemflow.tasks.nem.check import check_clean_day, check_raw_day
-from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_TRADING_PRICES, Dataset
+from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.day_slices import split_clean_days
 from nemflow.tasks.nem.holding import Holding, is_intact
-from nemflow.tasks.nem.market_time import Month, market_day, parse_stamp
-from nemflow.tasks.nem.price_demand import read_region_day
+from nemflow.tasks.nem.market_time import Month, market_day
 from nemflow.tasks.nem.published import Published
 from nemflow.tasks.nem.regions import regions_on
-from nemflow.tasks.nem.slots import region_slot
 from nemflow.tasks.nem.sources import Source
-from nemflow.tasks.nem.tables import PRICE_AND_DEMAND, STAMP, TABLES
+from nemflow.tasks.nem.tables import TABLES
 
 
 @dataclass(slots=True)
@@ -208,39 +207,11 @@ class _Month:
         return _difference(rows, again, "the raw day, made clean again")
 
     def _second_sources(self, day: date, rows: pa.Table) -> Iterator[tuple[str, str]]:
-        """Yield how 5-minute dispatch prices differ from other sources of them that are here."""
-        sources = rows["source"].unique().to_pylist()
-        is_other = any(str(s).endswith(Source.PRICE_AND_DEMAND) for s in sources)
-        minutes = rows["resolution_minutes"][0].as_py()
-        if self._dataset is not NEM_PRICES or minutes != 5 or is_other:
-            return
-        prices = clean_prices(rows)
-        for name, other, minutes in self._others(day):
+        """Yield how prices differ from other sources of them that are here."""
+        for name, found in comparisons(rows, self._dataset, day, self._audit.data_dir):
             self._audit.looked.second += 1
-            found = disagreement(prices, other, minutes)
             if found is not None:
                 yield name, str(found)
-
-    def _others(self, day: date) -> Iterator[tuple[str, dict[tuple[int, str], int], int]]:
-        data_dir = self._audit.data_dir
-        file = look(data_dir, NEM_TRADING_PRICES.name, "clean", day, day).files.get(day)
-        if file is not None:
-            try:
-                table = split_clean_days(parquet.read_table(file.path))[day]
-                minutes = int(table["resolution_minutes"][0].as_py())
-                yield NEM_TRADING_PRICES.name, clean_prices(table), minutes
-            except (UnreadableTarget, KeyError):
-                pass  # told where that data set is verified
-        found: dict[tuple[int, str], int] = {}
-        for region in regions_on(day):
-            path = data_dir / "archive" / _region_path(region, day)
-            if path.exists():
-                rows = read_region_day(path.read_bytes(), region, day, file=path.name)
-                ends = [parse_stamp(str(stamp)) for stamp in rows[STAMP].to_pylist()]
-                values = [float(str(value)) for value in rows["RRP"].to_pylist()]
-                found.update(prices_of(ends, [region] * len(ends), values))
-        if found:
-            yield PRICE_AND_DEMAND.name, found, PRICE_AND_DEMAND.minutes_on(day)
 
 
 def _finding(
@@ -289,8 +260,3 @@ def _difference(ours: pa.Table, theirs: pa.Table, what: str) -> str:
                 f"{mine!r} instead of {other!r}"
             )
     return ""
-
-
-def _region_path(region: str, day: date) -> str:
-    slot = region_slot(region, Month.of(day))
-    return f"{slot.folder}/{slot.names[0]}"

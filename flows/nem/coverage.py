@@ -12,12 +12,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from nemflow.flows.nem.on_disk import STAGES, Stored, StoredFile, look
-from nemflow.flows.nem.span import FIRST_DAY
 from nemflow.flows.nem.standing import read_standing
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.market_time import today
 from nemflow.tasks.nem.regions import REGIONS, regions_on
-from nemflow.tasks.nem.sources import BUNDLE_FIRST_DAY, MMSDM_FIRST_DAY, Quality, Source, ladder
+from nemflow.tasks.nem.sources import Quality, ladder
 
 USUAL_ROWS = (len(REGIONS) * 288, len(REGIONS) * 48)
 """The rows of nearly every clean day."""
@@ -173,14 +172,6 @@ class Coverage:
                 gap = Gap(day, day, state) if gap is None else Gap(gap.first, day, gap.state)
         if gap is not None:
             yield gap
-
-
-def first_day_of(dataset: Dataset) -> date:
-    """Return the first day that any source has of a data set."""
-    sources = dataset.tables
-    if Source.PRICE_AND_DEMAND in sources:
-        return FIRST_DAY
-    return BUNDLE_FIRST_DAY if Source.BUNDLE in sources else MMSDM_FIRST_DAY
 
 
 def read_coverage(

@@ -28,6 +28,7 @@ from nemflow.tasks.nem.sources import REPORT_FEEDS, Rung, Source, ladder
 _TABLE_BYTES = {
     "DISPATCHPRICE": 1_800_000,
     "TRADINGPRICE": 140_000,
+    "AVERAGEPRICE30": 65_000,
     "DISPATCHREGIONSUM": 4_000_000,
     "ROOFTOP_PV_ACTUAL": 400_000,
 }
@@ -176,7 +177,7 @@ class _Sizes:
     def of_table(self, name: str) -> int:
         """Return how large a month of a table is."""
         if name not in self._known:
-            paths = self._archive.glob(f"MMSDM/*/*/*_{name}_*.zip")
+            paths = self._archive.glob(f"MMSDM/*/*/*[_#]{name}[_#]*.zip")
             found = [path.stat().st_size for path in paths]
             self.learned = self.learned or bool(found)
             self._known[name] = (

@@ -10,7 +10,8 @@ from pathlib import Path
 from nemflow.errors import MissingDays, ParameterError
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
 from nemflow.flows.nem.holdings import describe_days, survey
-from nemflow.flows.nem.span import FIRST_DAY, Moment, Span, read_span
+from nemflow.flows.nem.span import Moment, Span, first_day_of, read_span
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import Month, today
 from nemflow.tasks.nem.regions import REGIONS, SNOWY
 
@@ -82,16 +83,20 @@ def _some(what: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def find_days(question: Question, now: datetime) -> Found:
-    """Return which days of a question are there; those to come and before the market do not count.
+    """Return which days of a question are there; those to come and before the data set do not count.
 
     Raises:
-        MissingDays: all of them lie before the market or in the future.
+        MissingDays: all of them lie before the data set or in the future.
     """
-    days = question.span.days(now)
+    dataset = DATASETS[question.dataset]
+    first = first_day_of(dataset)
+    days = [day for day in question.span.days(now) if day >= first]
     if not days:
+        instead = question.span.last < first and dataset.instead
         raise MissingDays(
-            f"there are no prices from {question.span.first} to {question.span.last}: the first day "
-            f"is {FIRST_DAY}, and today is {today(now)} in market time (UTC+10)"
+            f"there is no {dataset.name} from {question.span.first} to {question.span.last}: the first "
+            f"day is {first}, and today is {today(now)} in market time (UTC+10)"
+            + (f"; take {instead}" if instead else "")
         )
     return Found(days, *survey(question.data_dir, question.dataset, days))
 

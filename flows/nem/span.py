@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nemflow.errors import ParameterError
+from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.market_time import (
     Month,
     day_bounds,
@@ -17,12 +18,20 @@ from nemflow.tasks.nem.market_time import (
     utc_now,
 )
 from nemflow.tasks.nem.regions import REGIONS, first_interval_end
+from nemflow.tasks.nem.sources import BUNDLE_FIRST_DAY, MMSDM_FIRST_DAY, Source
 
 Moment = date | str
 """A date, an aware datetime (which is a date to Python), or one of them as text."""
 
 FIRST_DAY = market_day(first_interval_end(REGIONS[0]))
 """The first day with prices."""
+
+# Reports reach back a year, and months are there of every day that they hold.
+_FIRST_DAYS = {
+    Source.MMSDM: MMSDM_FIRST_DAY,
+    Source.BUNDLE: BUNDLE_FIRST_DAY,
+    Source.PRICE_AND_DEMAND: FIRST_DAY,
+}
 
 FORMS = (
     "a day (2014-01-31), a month (2014-01), a year (2014), today, yesterday, "
@@ -80,6 +89,15 @@ def read_span(start: Moment, end: Moment, now: datetime | None = None) -> Span:
     if until <= since:
         raise ParameterError(f"end {end} lies before start {start}: give the earlier one as start")
     return Span(since, until)
+
+
+def first_day_of(dataset: Dataset) -> date:
+    """Return the first day that any source has of a data set."""
+    return min(
+        max(_FIRST_DAYS[source], table.since or FIRST_DAY)
+        for source, table in dataset.kept_in
+        if source in _FIRST_DAYS
+    )
 
 
 def _bounds(moment: Moment, label: str, current: date) -> tuple[datetime, datetime]:

@@ -131,10 +131,11 @@ def find_rows(
 
 def _choose_header(data: bytes, lines: Lines, table: Table, file: str) -> _Header:
     """Return the I row of `table`; of several versions, as in PUBLIC_DAILY, the newest with rows."""
-    wanted = (table.row_type, table.row_subtype)
     every = [*_headers(data, lines, b"I,"), *_headers(data, lines, b'"I",')]
-    found = [header for header in every if header.names == wanted]
+    by_name = ([header for header in every if header.names == names] for names in table.row_names)
+    found = next(filter(None, by_name), [])
     if not found:
+        wanted = table.row_names[0]
         there = ", ".join(f"{header.row_type} {header.row_subtype}" for header in every[:8])
         raise BrokenFile(f"{file} holds no {' '.join(wanted)} rows, only {there or 'others'}")
     if len(found) == 1:

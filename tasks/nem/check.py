@@ -32,6 +32,7 @@ def check_raw_day(
 ) -> None:
     """Check that `rows` hold a value for every interval of `day` in every one of `regions`.
 
+    Where the table numbers the intervals as well, no row's number may be that of another stamp.
     Only rows that the clean stage can take count: where they must be of the pricing run,
     INTERVENTION is 0; the column of the data set's value is not empty.
 
@@ -43,7 +44,8 @@ def check_raw_day(
         regions: the regions that must be there; each begins with its first interval.
 
     Raises:
-        IncompleteDay: intervals missing, unknown regions, stamps off the grid or not of the day.
+        IncompleteDay: intervals missing, unknown regions, stamps off the grid or not of the day,
+            numbers that are not those of their stamps.
     """
     if is_whole_raw_day(rows, dataset, table, day, regions):
         return
@@ -63,6 +65,7 @@ def check_raw_day(
         *_missing(valued, day, minutes, regions),
         *_unknown(set(names).difference(table.parts), day),
         *_listed("stamps are no interval end of the day", strange),
+        *_period_faults(rows, table, day, ends),
     ]
     _raise_if_any(faults, f"{table.name} of {day}")
 
@@ -174,6 +177,25 @@ def _spans(ends: Sequence[datetime], day: date, minutes: int) -> str:
 def _unknown(names: Iterable[str], day: date) -> list[str]:
     unknown = sorted(name for name in set(names) if not is_known_region(name, day))
     return _listed("regions are unknown", [repr(name) for name in unknown])
+
+
+def _period_faults(
+    rows: pa.Table, table: Table, day: date, ends: Mapping[str, datetime | None]
+) -> list[str]:
+    """Return the rows whose number of the interval, where the table has one, contradicts the stamp."""
+    if not table.period_column:
+        return []
+    start, length = day_bounds(day)[0], timedelta(minutes=table.minutes_on(day))
+    numbers = {stamp: str((end - start) // length) for stamp, end in ends.items() if end}
+    columns = (table.region_column, table.stamp, table.period_column)
+    wrong = [
+        f"{region} {stamp} says {period!r}"
+        for region, stamp, period in zip(*(texts_of(rows[name]) for name in columns), strict=True)
+        if stamp in numbers and period.strip() != numbers[stamp]
+    ]
+    return _listed(
+        f"rows have a {table.period_column} that their {table.stamp} does not give", wrong
+    )
 
 
 def _order_faults(keys: Sequence[tuple[datetime, str]], day: date) -> list[str]:

@@ -105,6 +105,15 @@ PRICE_STATUS = Column(
     "PRICE_STATUS", "price_status", Kind.TEXT, "", "FIRM or NOT FIRM; null where not given"
 )
 
+PRICE_CONFIDENCE = Column(
+    "PRICE_CONFIDENCE",
+    "price_confidence",
+    Kind.TEXT,
+    "",
+    "FIRM, or NOT FIRM where manifestly incorrect inputs or over-constrained dispatch are unresolved; "
+    "null where not given",
+)
+
 INVALID_FLAG = Column(
     "INVALIDFLAG",
     "invalid_flag",

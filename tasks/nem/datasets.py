@@ -20,6 +20,7 @@ from nemflow.tasks.nem.columns import (
 )
 from nemflow.tasks.nem.sources import Source
 from nemflow.tasks.nem.tables import (
+    AVERAGEPRICE30,
     DISPATCHPRICE,
     DISPATCHREGIONSUM,
     DREGION,
@@ -48,6 +49,7 @@ class Dataset:
         value: the clean column that no row may lack.
         run: the run that rows are taken from.
         kept_in: the sources that have it, the best first, each with the table that holds it there.
+        instead: what to take for days that it has no files of; empty if there is nothing.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Dataset:
     value: str
     run: Run
     kept_in: tuple[tuple[Source, Table], ...]
+    instead: str = ""
 
     @property
     def tables(self) -> Mapping[Source, Table]:
@@ -125,6 +128,19 @@ NEM_TRADING_PRICES = Dataset(
     ),
 )
 
+# Months only: no report has the table. Means of settlement prices, which are in cents, can be a cent off.
+NEM_AVERAGE_PRICES = Dataset(
+    name="nem_average_prices",
+    description="half-hour means of the 5-minute settlement prices, from 2024-08-01",
+    value="rrp",
+    run=Run.PRICING,
+    kept_in=((Source.MMSDM, AVERAGEPRICE30),),
+    instead=(
+        "the half-hour means of nem_trading_prices: "
+        "nemflow prices --dataset nem_trading_prices --resample 30min"
+    ),
+)
+
 NEM_DEMAND = Dataset(
     name="nem_demand",
     description="regional demand, supply and interchange of each dispatch interval",
@@ -152,6 +168,12 @@ NEM_ROOFTOP_PV = Dataset(
 DATASETS: Mapping[str, Dataset] = MappingProxyType(
     {
         dataset.name: dataset
-        for dataset in (NEM_PRICES, NEM_TRADING_PRICES, NEM_DEMAND, NEM_ROOFTOP_PV)
+        for dataset in (
+            NEM_PRICES,
+            NEM_TRADING_PRICES,
+            NEM_AVERAGE_PRICES,
+            NEM_DEMAND,
+            NEM_ROOFTOP_PV,
+        )
     }
 )

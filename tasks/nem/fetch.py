@@ -78,7 +78,7 @@ def fetch_day(
     rungs = ladder(dataset, day, now, settings.source)
     _refuse_unfinished(day, rungs, now)
     if not rungs:
-        raise NotThere(f"AEMO publishes no {dataset.best_table.name} of {day}")
+        raise NotThere(f"AEMO publishes no {dataset.best_table.name} of {day}{_instead(dataset)}")
     gaps: list[_Gap] = []
     with Search(dataset, settings, client, progress, archive, verify, renew_since) as search:
         for rung in rungs:
@@ -145,6 +145,13 @@ def _usually(at: datetime) -> str:
 
 def _not_yet(day: date) -> str:
     return f"prices of {day} are not published yet"
+
+
+def _instead(dataset: Dataset) -> str:
+    """Return with which day a table's files begin, where that is known, and what to take before."""
+    since = dataset.best_table.since
+    begin = "" if since is None else f": its files begin with {since}"
+    return f"{begin}; take {dataset.instead}" if dataset.instead else begin
 
 
 def _is_told(gap: _Gap, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from nemflow.tasks.nem.columns import (
     FCAS_PRICES,
     INVALID_FLAG,
     PRICE_COLUMNS,
+    PRICE_CONFIDENCE,
     PRICE_FLAGS,
     PRICE_STATUS,
     ROOFTOP_COLUMNS,
@@ -41,6 +42,7 @@ class Table:
         name: AEMO's name of the table, as in its file names.
         row_type: second field of its I and D rows; empty for a plain csv with one header line.
         row_subtype: third field of its I and D rows.
+        other_row_names: types and subtypes that its rows may have instead.
         required: columns without which the table is of no use.
         key: columns that tell two rows apart.
         clean: the columns that clean tables keep; each may be absent from a file.
@@ -48,12 +50,15 @@ class Table:
         stamp: the column of interval ends.
         minutes: length of an interval in minutes today.
         minutes_before_settlement: the same up to 2021-10-01 00:00, before 5-minute settlement.
+        period_column: where it is named, it numbers a day's intervals from midnight, beginning with 1,
+            and must agree with the stamp.
         grade_column: where it is named, rows of one interval and region differ in it, and the best
             of them is taken.
         grades: what stands in that column, the worst first.
         parts: areas beside the regions, each a part of one: in raw rows only, since they would be
             counted twice.
         days_beyond: how many days of the next month a month's file may hold as well.
+        since: the first day that files hold it of; None if that is up to the source.
         until: the first day that no file holds it of any more; None if it is published still.
     """
 
@@ -67,11 +72,19 @@ class Table:
     stamp: str = STAMP
     minutes: int = 5
     minutes_before_settlement: int = 5
+    other_row_names: tuple[tuple[str, str], ...] = ()
+    period_column: str = ""
     grade_column: str = ""
     grades: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     days_beyond: int = 0
+    since: date | None = None
     until: date | None = None
+
+    @property
+    def row_names(self) -> tuple[tuple[str, str], ...]:
+        """The types and subtypes that its I and D rows may have, the first if there is a choice."""
+        return ((self.row_type, self.row_subtype), *self.other_row_names)
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -91,7 +104,8 @@ class Table:
 
     def is_published_of(self, day: date) -> bool:
         """Tell whether files of `day` have the table at all."""
-        return self.until is None or day < self.until
+        has_begun = self.since is None or day >= self.since
+        return has_begun and (self.until is None or day < self.until)
 
     def minutes_on(self, day: date) -> int:
         """Return the length in minutes of the table's intervals on `day`."""
@@ -154,6 +168,29 @@ TRADINGPRICE = Table(
     minutes_before_settlement=30,
 )
 
+# What was the trading price before 5-minute settlement: half-hour means. No copy of a file is at hand.
+# Known are, from AEMO's data model report, the columns, the key and that PERIODDATE ends the half hour
+# and PERIODID counts 1 to 48; from its listings, the file name of 2024-08 (65 KB) and that the DATA
+# folders of 2021-10 and 2024-07 have none; from public code made of AEMO's own list of file types,
+# that rows begin TRADING,AVERAGEPRICE30,1. Assumed is that months hold what those of TRADINGPRICE do.
+# Other names of the rows are let pass, since the columns are those of no other table; whether the
+# means are rounded to cents is open, and nothing here rests on it. A newer edition of the report
+# explains PERIODDATE by the words for PERIODID: so PERIODID has to agree with it, row by row.
+AVERAGEPRICE30 = Table(
+    name="AVERAGEPRICE30",
+    row_type="TRADING",
+    row_subtype="AVERAGEPRICE30",
+    other_row_names=(("TRADING", "AVERAGE_PRICE_30"), ("AVERAGEPRICE30", "")),
+    required=("PERIODDATE", "REGIONID", "PERIODID", "RRP", "PRICE_CONFIDENCE"),
+    key=("PERIODDATE", "REGIONID"),
+    clean=(PRICE_COLUMNS[0], PRICE_CONFIDENCE),
+    stamp="PERIODDATE",
+    minutes=30,
+    minutes_before_settlement=30,
+    period_column="PERIODID",
+    since=date(2024, 8, 1),
+)
+
 PRICE_AND_DEMAND = Table(
     name="PRICE_AND_DEMAND",
     row_type="",
@@ -194,6 +231,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             DREGION,
             TREGION,
             TRADINGPRICE,
+            AVERAGEPRICE30,
             PRICE_AND_DEMAND,
             ROOFTOP_PV_ACTUAL,
         )

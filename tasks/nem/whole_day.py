@@ -42,6 +42,10 @@ def is_whole_raw_day(
     areas = pc.index_in(rows[table.region_column], value_set=names)
     if ends.null_count or areas.null_count:
         return False
+    if table.period_column:
+        numbers = pc.take(_period_texts(minutes), ends)
+        if not pc.all(pc.equal(rows[table.period_column], numbers)).as_py():
+            return False
     is_usable = pc.not_equal(rows[dataset.value_in(table)], text(""))
     if table.has_runs and dataset.run is Run.PRICING:
         is_usable = pc.and_(is_usable, pc.equal(rows[INTERVENTION], text("0")))
@@ -86,6 +90,12 @@ def _times(minutes: int) -> tuple[str, ...]:
     """Return the time of day of each interval end but the last."""
     some_day = date(2000, 1, 1)
     return tuple(format_stamp(end)[10:] for end in interval_ends(some_day, minutes)[:-1])
+
+
+@functools.cache
+def _period_texts(minutes: int) -> "pa.Array[Any]":
+    """Return the number of each interval of a day, counted from midnight."""
+    return texts([str(number) for number in range(1, 24 * 60 // minutes + 1)])
 
 
 @functools.cache

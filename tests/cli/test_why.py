@@ -131,6 +131,17 @@ def test_a_day_that_nobody_has_made_says_where_it_can_be_had(nemflow, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
+def test_of_a_day_before_the_data_set_it_says_what_to_take_if_anything(nemflow):
+    told = nemflow("why", "nem_average_prices_raw", "2024-07-31").out
+    assert "  sources  none is known for this day" in told
+    assert told.splitlines()[-1] == (
+        "  do       take the half-hour means of nem_trading_prices: "
+        "nemflow prices --dataset nem_trading_prices --resample 30min"
+    )
+    told = nemflow("why", "nem_rooftop_pv_raw", "2009-06-30").out
+    assert told.splitlines()[-1] == "  sources  none is known for this day"
+
+
 def test_a_day_whose_last_run_failed_tells_its_error_and_run(nemflow):
     closed = "http://127.0.0.1:9"  # nothing answers at the discard port
     nemflow(

@@ -17,7 +17,8 @@ from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
 from nemflow.tasks.nem.sandbox.zips import as_zip64, is_zip64
 
 _READ_TABLE = re.compile(
-    r"PUBLIC_(DVD_|ARCHIVE#)(DISPATCHPRICE|TRADINGPRICE|DISPATCHREGIONSUM|ROOFTOP_PV_ACTUAL)"
+    r"PUBLIC_(DVD_|ARCHIVE#)"
+    r"(DISPATCHPRICE|TRADINGPRICE|AVERAGEPRICE30|DISPATCHREGIONSUM|ROOFTOP_PV_ACTUAL)"
     r"[_#][^/]*\.zip$",
     re.I,
 )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from nemflow.tasks.nem.sandbox.faults import Fault, FaultKind
 
-_STAMPS = (b"SETTLEMENTDATE", b"INTERVAL_DATETIME")
+_STAMPS = (b"SETTLEMENTDATE", b"INTERVAL_DATETIME", b"PERIODDATE")
 _VALUES = (b"RRP", b"TOTALDEMAND", b"POWER")  # the first that a table has is struck
 
 

@@ -31,6 +31,7 @@ from nemflow.tasks.nem.sandbox.market import (
 from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition
 from nemflow.tasks.nem.sandbox.rooftop import FIRST_ROOFTOP
 from nemflow.tasks.nem.sandbox.table_csv import (
+    averageprice_csv,
     created_at,
     dispatchprice_csv,
     dispatchregionsum_csv,
@@ -61,14 +62,16 @@ _TABLE_CSV: Mapping[str, Callable[[Month, Edition], bytes]] = MappingProxyType(
         "DISPATCHREGIONSUM": dispatchregionsum_csv,
         "ROOFTOP_PV_ACTUAL": rooftop_csv,
         "TRADINGPRICE": tradingprice_csv,
+        "AVERAGEPRICE30": averageprice_csv,
     }
 )
 
 
 def tables_of(month: Month) -> tuple[str, ...]:
     """Return the names of all tables in the DATA folder of `month`, sorted."""
-    archive_only = ("AVERAGEPRICE30",) if is_archive_era(month) else ()
-    tables = {*_TABLE_CSV, *_OTHER_TABLES, *archive_only}
+    tables = {*_TABLE_CSV, *_OTHER_TABLES}
+    if not is_archive_era(month):
+        tables.remove("AVERAGEPRICE30")
     if month < FIRST_ROOFTOP:
         tables.remove("ROOFTOP_PV_ACTUAL")
     return tuple(sorted(tables))

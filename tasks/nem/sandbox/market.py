@@ -123,6 +123,14 @@ def trading_price(region: str, interval_end: datetime) -> Decimal:
     return Decimal(round_to_cents(prices[index - 5 : index + 1])) / 100
 
 
+def average_price(region: str, interval_end: datetime) -> Decimal:
+    """Return the mean of the six 5-minute prices of a half hour, in cents as trading prices are."""
+    day, index = _place(interval_end)
+    if index % 6 != 5:
+        raise ValueError(f"{interval_end} ends no half hour, and averages are of half hours")
+    return Decimal(round_to_cents(day_prices(region, day)[index - 5 : index + 1])) / 100
+
+
 def fcas_price(service: str, region: str, interval_end: datetime) -> Decimal:
     """Return the price of one frequency `service` in AUD/MWh; it changes at half hours only."""
     day, index = _place(interval_end)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from nemflow.tasks.nem.market_time import NEM_TIME, Month, day_bounds
+from nemflow.tasks.nem.sandbox.average_price import AVERAGE_COLUMNS, AVERAGE_HEAD, average_blocks
 from nemflow.tasks.nem.sandbox.dispatch_price import (
     MONTHLY_54,
     MONTHLY_66,
@@ -85,6 +86,13 @@ def tradingprice_csv(month: Month, edition: Edition = ORIGINAL) -> bytes:
     days = ((day, trading_blocks(form, day, edition)) for day in month.days())
     lines = [line for day, blocks in days for line in _unsorted(blocks, "trading", month, day)]
     return report_csv("TRADINGPRICE", month, form.head, form.columns, lines, edition)
+
+
+def averageprice_csv(month: Month, edition: Edition = ORIGINAL) -> bytes:
+    """Return AVERAGEPRICE30 of `month`: the means of half hours; AEMO has it since 2024-08."""
+    days = ((day, average_blocks(day, edition)) for day in month.days())
+    lines = [line for day, blocks in days for line in _unsorted(blocks, "average", month, day)]
+    return report_csv("AVERAGEPRICE30", month, AVERAGE_HEAD, AVERAGE_COLUMNS, lines, edition)
 
 
 def regionsum_version(month: Month) -> int:

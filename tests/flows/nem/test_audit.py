@@ -12,7 +12,7 @@ from nemflow.flows.nem.audit import Audit
 from nemflow.flows.nem.findings import Kind, Remedy
 from nemflow.flows.nem.months import join_days, write_clean
 from nemflow.flows.nem.places import clean_month
-from nemflow.tasks.nem.datasets import NEM_PRICES
+from nemflow.tasks.nem.datasets import NEM_AVERAGE_PRICES, NEM_PRICES, NEM_TRADING_PRICES
 from nemflow.tasks.nem.sources import Source
 
 FIRST, LAST = date(2021, 10, 1), date(2021, 10, 2)
@@ -155,6 +155,39 @@ def test_a_price_that_the_trading_price_does_not_bear_out_is_found(audit, folder
     assert {finding.remedy for finding in findings} == {Remedy.ASK_AGAIN}
     for finding, name in zip(findings, ("nem_trading_prices", "PRICE_AND_DEMAND"), strict=True):
         assert finding.says.startswith(f"{name}: 1,440 of 1,440 prices disagree")
+
+
+@pytest.fixture
+def averages(running_sandbox, make_job, tmp_path):
+    """Make a day of average and of trading prices; return how to verify the former, and its file."""
+    job = make_job(tmp_path, running_sandbox.url, now=running_sandbox.clock)
+    day = date(2024, 8, 1)
+    for dataset in (NEM_TRADING_PRICES, NEM_AVERAGE_PRICES):
+        job.dataset = dataset.name
+        assert job.run(day).is_successful(), job.states
+
+    def verify():
+        audit = Audit(job.market.data_dir, NEM_AVERAGE_PRICES, day, day, full=True)
+        return list(audit.findings()), audit.looked.second
+
+    return verify, job.clean_path(day)
+
+
+def test_average_prices_are_compared_with_the_means_of_trading_prices(averages):
+    verify, path = averages
+    assert verify() == ([], 1)
+    rows = parquet.read_table(path)
+    change(path, rrp=pc.add(rows["rrp"], 0.02))
+    [clean, second] = verify()[0]
+    assert (clean.kind, second.kind) == (Kind.OTHER_CLEAN, Kind.SECOND_SOURCE)
+    assert second.says.startswith("nem_trading_prices: ")
+    assert " of 240 prices disagree" in second.says
+
+
+def test_average_prices_alone_are_compared_with_nothing(averages):
+    verify, path = averages
+    shutil.rmtree(path.parents[3] / "nem_trading_prices")
+    assert verify() == ([], 0)
 
 
 def test_a_day_of_a_file_that_was_issued_again_is_found(audit, folder):

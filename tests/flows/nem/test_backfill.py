@@ -271,9 +271,16 @@ def test_every_executor_makes_the_same_days_and_tells_the_same(backfill, job, ex
     assert {parquet.read_metadata(job.clean_path(day))["nemflow.rows"] for day in days} == {"192"}
 
 
-@pytest.mark.parametrize("dataset", ["nem_trading_prices", "nem_demand", "nem_rooftop_pv"])
-def test_every_data_set_can_be_backfilled(backfill, job, dataset):
-    day = date(2020, 2, 1)
+@pytest.mark.parametrize(
+    ("dataset", "day"),
+    [
+        ("nem_trading_prices", date(2020, 2, 1)),
+        ("nem_average_prices", date(2024, 8, 1)),
+        ("nem_demand", date(2020, 2, 1)),
+        ("nem_rooftop_pv", date(2020, 2, 1)),
+    ],
+)
+def test_every_data_set_can_be_backfilled(backfill, job, dataset, day):
     notes = backfill([day, day + timedelta(days=1)], dataset=dataset)
     assert notes.outcomes() == {Outcome.WRITTEN: 4}, notes.records
     assert len([name for name in job.files() if f"clean/{dataset}/" in name]) == 2

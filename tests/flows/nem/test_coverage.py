@@ -10,12 +10,11 @@ from nemflow.flows.nem.coverage import (
     Known,
     Written,
     combine,
-    first_day_of,
     read_coverage,
 )
 from nemflow.flows.nem.places import clean_month, clean_target, raw_target
 from nemflow.flows.nem.standing import Standing, standing_path, write_standing
-from nemflow.tasks.nem.datasets import DATASETS, NEM_PRICES, NEM_ROOFTOP_PV
+from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_ROOFTOP_PV
 from nemflow.tasks.nem.sources import Quality
 
 DAY = date(2014, 1, 2)
@@ -215,13 +214,3 @@ def test_totals_count_every_day_once(put, states):
     put()
     coverage = states(date(2014, 1, 1), date(2014, 1, 3))
     assert coverage.totals() == {DayStatus.MISSING: 2, DayStatus.FINAL: 1}
-
-
-def test_each_data_set_begins_with_the_first_day_of_its_oldest_source():
-    begun = {name: first_day_of(dataset).year for name, dataset in DATASETS.items()}
-    assert begun == {
-        "nem_prices": 1998,
-        "nem_trading_prices": 1998,
-        "nem_demand": 1998,
-        "nem_rooftop_pv": 2009,
-    }

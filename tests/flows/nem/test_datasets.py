@@ -12,6 +12,7 @@ from nemflow.errors import SettingsError
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.tasks.nem.datasets import (
     DATASETS,
+    NEM_AVERAGE_PRICES,
     NEM_DEMAND,
     NEM_PRICES,
     NEM_ROOFTOP_PV,
@@ -214,6 +215,39 @@ def test_two_data_sets_share_the_published_files_of_a_day_but_not_their_own(job_
     files = [json.loads(parquet.read_metadata(job.raw_path(day))["nemflow.files"])
              for job in (prices, demand)]  # fmt: skip
     assert files[0] == files[1]
+
+
+def test_average_prices_are_those_of_the_market_with_their_confidence(job_of):
+    day = date(2024, 8, 31)  # its last half hour ends in September
+    job = job_of(NEM_AVERAGE_PRICES)
+    assert job.run(day).is_successful(), job.states
+    facts = job.facts(day)
+    assert (facts["nemflow.table"], facts["nemflow.quality"]) == ("AVERAGEPRICE30", "final")
+    clean = parquet.read_table(job.clean_path(day))
+    assert clean.num_rows == 240
+    assert set(clean["price_confidence"].to_pylist()) == {"FIRM", "NOT FIRM"}
+    for row in clean.to_pylist()[::17]:
+        average = market.average_price(row["region"], row["interval_end"])
+        assert row["rrp"] == float(average)
+
+
+def test_a_day_before_the_first_average_prices_says_what_to_take(job_of, sandbox):
+    job = job_of(NEM_AVERAGE_PRICES)
+    asked = len(sandbox.requests)
+    assert job.run(date(2024, 7, 31), "raw").is_failed()
+    assert job.states["extract"].message == (
+        "AEMO publishes no AVERAGEPRICE30 of 2024-07-31: its files begin with 2024-08-01; take the "
+        "half-hour means of nem_trading_prices: "
+        "nemflow prices --dataset nem_trading_prices --resample 30min"
+    )
+    assert len(sandbox.requests) == asked
+
+
+def test_a_day_before_the_first_rooftop_estimates_is_said_to_have_none(job_of):
+    job = job_of(NEM_ROOFTOP_PV)
+    assert job.run(date(2009, 6, 30), "raw").is_failed()
+    said = "AEMO publishes no ROOFTOP_PV_ACTUAL of 2009-06-30"
+    assert job.states["extract"].message == said
 
 
 def test_raw_rows_of_an_unknown_table_are_named(job_of):

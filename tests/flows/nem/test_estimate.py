@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from nemflow.flows.nem.estimate import estimate
-from nemflow.tasks.nem.datasets import NEM_PRICES, NEM_TRADING_PRICES
+from nemflow.tasks.nem.datasets import NEM_AVERAGE_PRICES, NEM_PRICES, NEM_TRADING_PRICES
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sources import Source
 
@@ -67,6 +67,15 @@ def test_sizes_are_those_of_the_files_that_are_here(ask, tmp_path, stored_days):
     assert (asked.files, asked.held, asked.size, asked.learned) == (2, 2, 2 * 2000, True)
     other = ask(date(2020, 1, 1), date(2020, 1, 1), dataset=NEM_TRADING_PRICES)
     assert (other.size, other.learned) == (140_000, False)
+
+
+def test_sizes_of_months_with_hash_names_count_as_well(ask, tmp_path):
+    folder = tmp_path / "archive/MMSDM/2024/MMSDM_2024_08"
+    folder.mkdir(parents=True)
+    (folder / "PUBLIC_ARCHIVE#AVERAGEPRICE30#FILE01#202408010000.zip").write_bytes(bytes(500))
+    (folder / "PUBLIC_ARCHIVE#AVERAGEPRICE30X#FILE01#202408010000.zip").write_bytes(bytes(9))
+    asked = ask(date(2024, 9, 1), date(2024, 9, 1), dataset=NEM_AVERAGE_PRICES)
+    assert (asked.files, asked.size, asked.learned) == (1, 500, True)
 
 
 def test_a_source_that_is_forced_is_asked(ask):

@@ -54,3 +54,21 @@ def test_a_time_that_nothing_can_be_known_of_is_an_error(tmp_path):
     question = ask("1990", "1991", data_dir=tmp_path, now=NOW)
     with pytest.raises(MissingDays, match="the first day is 1998-12-07, and today is 2026-11-05"):
         find_days(question, NOW)
+
+
+def test_days_before_the_data_set_are_not_missing(tmp_path):
+    question = ask(
+        "2024-07", "2024-08-03", data_dir=tmp_path, dataset="nem_average_prices", now=NOW
+    )
+    assert find_days(question, NOW).missing == [date(2024, 8, n) for n in (1, 2, 3)]
+
+
+def test_what_lies_all_before_the_data_set_is_an_error_that_says_what_to_take(tmp_path):
+    question = ask("2024-07", "2024-07", data_dir=tmp_path, dataset="nem_average_prices", now=NOW)
+    said = (
+        r"no nem_average_prices from 2024-07-01 to 2024-07-31: the first day is 2024-08-01, .*"
+        "; take the half-hour means of nem_trading_prices: "
+        "nemflow prices --dataset nem_trading_prices --resample 30min$"
+    )
+    with pytest.raises(MissingDays, match=said):
+        find_days(question, NOW)

@@ -1,10 +1,10 @@
-"""Dispatch prices against trading prices and PRICE_AND_DEMAND, to the cent."""
+"""Dispatch against trading prices and PRICE_AND_DEMAND, average against trading, to the cent."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from nemflow.flows.nem.second_source import disagreement, prices_of
+from nemflow.flows.nem.second_source import average_disagreement, disagreement, prices_of
 from nemflow.tasks.nem.market_time import NEM_TIME
 
 START = datetime(2021, 9, 30, 12, tzinfo=NEM_TIME)
@@ -49,3 +49,16 @@ def test_a_half_hour_that_lacks_a_price_is_left_out():
 
 def test_what_only_one_source_has_is_left_out():
     assert disagreement(prices([1.0]), prices([9.0], region="VIC1"), 5) is None
+
+
+@pytest.mark.parametrize("mean", [68.63, 68.63167, 68.64, 68.625])
+def test_an_average_is_the_mean_of_six_trading_prices_however_it_was_rounded(mean):
+    trading = [68.71, 68.5, 68.66, 68.64, 68.63, 68.65]  # 68.631666…
+    assert average_disagreement(prices([mean], 30), prices(trading)) is None
+
+
+def test_an_average_that_is_more_than_a_cent_off_is_told():
+    found = average_disagreement(prices([10.02, 10.0], 30), prices([10.0] * 12))
+    assert str(found) == (
+        "1 of 2 prices disagree, the first at 2021-09-30 12:30 in SA1: 10.02 here, 10 there"
+    )

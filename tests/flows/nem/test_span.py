@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from nemflow.errors import ParameterError
-from nemflow.flows.nem.span import FIRST_DAY, read_span
+from nemflow.flows.nem.span import FIRST_DAY, first_day_of, read_span
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME, day_bounds
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=NEM_TIME)
@@ -87,3 +88,13 @@ def test_a_span_covers_days_only_with_all_their_intervals():
     assert read_span(day, day, NOW).covers(day, day)
     later = day_bounds(day)[0] + timedelta(minutes=5)
     assert not read_span(later, day, NOW).covers(day, day)
+
+
+def test_each_data_set_begins_with_the_first_day_of_its_oldest_source():
+    assert {name: str(first_day_of(dataset)) for name, dataset in DATASETS.items()} == {
+        "nem_prices": "1998-12-07",
+        "nem_trading_prices": "1998-12-07",
+        "nem_average_prices": "2024-08-01",
+        "nem_demand": "1998-12-07",
+        "nem_rooftop_pv": "2009-07-01",
+    }

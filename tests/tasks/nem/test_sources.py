@@ -173,5 +173,10 @@ def test_reports_are_overdue_when_the_morning_is_gone() -> None:
 
 def test_what_is_published_by_month_alone_has_no_ladder_before_its_first_month() -> None:
     assert ladder(DATASETS["nem_rooftop_pv"], date(2009, 6, 30), NOW) == ()
-    (rung,) = ladder(DATASETS["nem_rooftop_pv"], date(2026, 4, 19), NOW)
-    assert (rung.source, rung.quality) == (Source.MMSDM, Quality.FINAL)
+    assert ladder(DATASETS["nem_average_prices"], date(2024, 7, 31), NOW) == ()
+    for dataset, day in (
+        ("nem_rooftop_pv", date(2026, 4, 19)),
+        ("nem_average_prices", date(2024, 8, 1)),
+    ):
+        (rung,) = ladder(DATASETS[dataset], day, NOW)
+        assert (rung.source, rung.quality) == (Source.MMSDM, Quality.FINAL)

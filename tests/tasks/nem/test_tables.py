@@ -9,6 +9,7 @@ from nemflow.tasks.nem.columns import Kind
 from nemflow.tasks.nem.datasets import DATASETS, NEM_DEMAND, NEM_PRICES, NEM_TRADING_PRICES, Run
 from nemflow.tasks.nem.sources import Source
 from nemflow.tasks.nem.tables import (
+    AVERAGEPRICE30,
     DISPATCHPRICE,
     DISPATCHREGIONSUM,
     DREGION,
@@ -39,7 +40,8 @@ def test_dispatch_is_always_5_minutes_and_the_others_only_since_october_2021() -
         assert [table.minutes_on(day) for day in (before, after)] == [5, 5]
     for table in (TRADINGPRICE, TREGION, PRICE_AND_DEMAND):
         assert [table.minutes_on(day) for day in (before, after)] == [30, 5]
-    assert [ROOFTOP_PV_ACTUAL.minutes_on(day) for day in (before, after)] == [30, 30]
+    for table in (ROOFTOP_PV_ACTUAL, AVERAGEPRICE30):
+        assert [table.minutes_on(day) for day in (before, after)] == [30, 30]
 
 
 @_every_table
@@ -48,6 +50,14 @@ def test_a_table_needs_its_stamp_and_its_region_which_tell_its_rows_apart(table)
     assert {table.stamp, table.region_column} <= set(table.key)
     if table.grade_column:
         assert table.grade_column in table.key
+    if table.period_column:
+        assert table.period_column in table.required
+
+
+def test_average_prices_are_published_since_august_2024() -> None:
+    days = (date(2024, 7, 31), date(2024, 8, 1))
+    assert [AVERAGEPRICE30.is_published_of(day) for day in days] == [False, True]
+    assert [TRADINGPRICE.is_published_of(day) for day in days] == [True, True]
 
 
 @_every_table

@@ -230,6 +230,17 @@ def test_intervals_may_be_missing(sandbox: SandboxServer, fetch: Fetch, path: st
     assert len({row["SETTLEMENTDATE"] for row in rows}) == 31 * 48 - 2
 
 
+def test_faults_strike_average_prices_by_their_own_stamp(
+    sandbox: SandboxServer, fetch: Fetch
+) -> None:
+    path, noon = ARCHIVE_FILE.replace("AUCTION", "AVERAGEPRICE30"), "2024/08/03 12:00:00"
+    whole = _table(_csv_of(fetch(path).body))
+    sandbox.faults = [Fault(kind=FaultKind.MISSING_INTERVALS, stamps=(noon,))]
+    rows = _table(_csv_of(fetch(path).body))
+    assert rows == [row for row in whole if row["PERIODDATE"] != noon]
+    assert len(whole) - len(rows) == 5
+
+
 def test_rows_may_come_twice_the_right_one_changed_later(
     sandbox: SandboxServer, fetch: Fetch
 ) -> None:

@@ -110,6 +110,15 @@ def test_five_minute_settlement_starts_after_the_last_half_hour() -> None:
         market.trading_price("NSW1", _at(2021, 9, 30, 23, 55))
 
 
+def test_averages_are_means_of_half_hours_to_this_day() -> None:
+    for end in interval_ends(date(2024, 8, 3), 30):
+        six = [market.price("SA1", end - timedelta(minutes=5 * n)) for n in range(6)]
+        mean = (sum(six, Decimal(0)) / 6).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        assert market.average_price("SA1", end) == mean
+    with pytest.raises(ValueError, match="ends no half hour"):
+        market.average_price("SA1", _at(2024, 8, 3, 0, 5))
+
+
 def test_interventions_have_their_periods() -> None:
     assert market.intervention(_at(2014, 2, 3, 0, 5))
     assert market.intervention(_at(2014, 2, 5))

@@ -1,10 +1,10 @@
-"""DISPATCHREGIONSUM and ROOFTOP_PV_ACTUAL: monthly tables beside the prices, in bundles too."""
+"""DISPATCHREGIONSUM, ROOFTOP_PV_ACTUAL, AVERAGEPRICE30: monthly tables beside the prices."""
 
 import io
 import zipfile
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from nemflow.tasks.nem.market_time import NEM_TIME, Month, market_day, parse_sta
 from nemflow.tasks.nem.regions import REGIONS
 from nemflow.tasks.nem.sandbox import market
 from nemflow.tasks.nem.sandbox.files import known_table_size, table_zip, tables_of
+from nemflow.tasks.nem.sandbox.revisions import ORIGINAL, Edition, Revision
 from nemflow.tasks.nem.sandbox.rooftop import AREAS, ROOFTOP_COLUMNS, rooftop_power
-from nemflow.tasks.nem.sandbox.table_csv import dispatchregionsum_csv, rooftop_csv
+from nemflow.tasks.nem.sandbox.table_csv import averageprice_csv, dispatchregionsum_csv, rooftop_csv
 from nemflow.tasks.nem.sandbox.zips import sized_zip
 
 STAMP = datetime(2026, 1, 2, 3, 4, 6, tzinfo=NEM_TIME)
@@ -91,6 +92,33 @@ def test_regions_are_the_sums_of_their_parts() -> None:
 def test_rooftops_have_tables_since_august_2016() -> None:
     assert "ROOFTOP_PV_ACTUAL" not in tables_of(Month(2016, 7))
     assert "ROOFTOP_PV_ACTUAL" in tables_of(Month(2016, 8))
+
+
+def test_averages_are_the_means_of_six_dispatch_prices_in_cents() -> None:
+    rows = _rows(averageprice_csv(Month(2024, 8)))
+    assert Counter(row["REGIONID"] for row in rows) == dict.fromkeys(REGIONS, 31 * 48)
+    assert {row["PRICE_CONFIDENCE"] for row in rows} == {"FIRM", "NOT FIRM"}
+    for row in rows[::101]:
+        end = parse_stamp(row["PERIODDATE"])
+        assert Decimal(row["RRP"]) == market.average_price(row["REGIONID"], end)
+        assert int(row["PERIODID"]) == (end.hour * 60 + end.minute) // 30 or 48
+
+
+def test_averages_change_with_the_prices_that_they_are_of() -> None:
+    at = datetime(2024, 9, 20, tzinfo=NEM_TIME)
+    revision = Revision(day=date(2024, 8, 2), at=at, regions=("SA1",), intervals=range(6, 12))
+    before, after = (
+        _rows(averageprice_csv(Month(2024, 8), edition))
+        for edition in (ORIGINAL, Edition((revision,)))
+    )
+    (row,) = (new for old, new in zip(before, after, strict=True) if old != new)
+    assert (row["REGIONID"], row["PERIODDATE"]) == ("SA1", "2024/08/02 01:00:00")
+    assert row["LASTCHANGED"] == "2024/09/20 00:00:00"
+
+
+def test_averages_have_tables_since_august_2024() -> None:
+    assert "AVERAGEPRICE30" not in tables_of(Month(2024, 7))
+    assert "AVERAGEPRICE30" in tables_of(Month(2024, 8))
 
 
 @pytest.mark.parametrize("table", ["DISPATCHREGIONSUM", "ROOFTOP_PV_ACTUAL"])
