@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from nemflow.flows.runner import FlowRunner
     from nemflow.flows.settings import RunSettings
     from nemflow.results import parquet
-    from nemflow.results.atomic import atomic_path, sweep_leftovers
+    from nemflow.results.atomic import atomic_path, sweep_leftovers, sync_folder
     from nemflow.results.base import Result
     from nemflow.results.constant import ConstantResult
     from nemflow.results.file import FileResult
@@ -122,6 +122,7 @@ __all__ = [
     "swap_folders",
     "sweep_leftovers",
     "switch",
+    "sync_folder",
     "tags",
     "task",
     "tell_again",
@@ -191,6 +192,7 @@ _HOMES = MappingProxyType(
         "resource_manager": "nemflow.tasks.resources",
         "swap_folders": "nemflow.results.swap",
         "sweep_leftovers": "nemflow.results.atomic",
+        "sync_folder": "nemflow.results.atomic",
         "switch": "nemflow.tasks.control_flow",
         "tags": "nemflow.tasks.context",
         "task": "nemflow.tasks.decorator",

@@ -56,7 +56,7 @@ def atomic_path(
         _remove(temporary)
         raise
     if flush_folder:
-        _flush_folder(folder)
+        sync_folder(folder)
 
 
 def write_whole(final: str, data: bytes) -> None:
@@ -194,9 +194,14 @@ def _flush(path: str) -> None:
         os.close(handle)
 
 
-def _flush_folder(folder: str) -> None:
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Flush a folder to the disk: the names in it outlast a power cut then.
+
+    Raises:
+        OSError: it cannot be flushed; on network drives that know no such thing nothing is done.
+    """
     try:
-        _flush(folder)
+        _flush(os.fspath(folder))
     except OSError as error:
         # Some network file systems cannot flush a folder; the file itself is flushed and in place.
         if error.errno not in _CANNOT_FLUSH:

@@ -60,7 +60,8 @@ class FileResult(LocalResult):
             ResultError: the task made no file, or one that does not pass its check.
         """
         final = self._path(location)
-        with atomic_path(final) as temporary:
+        # what a power cut undoes is made again
+        with atomic_path(final, flush_folder=False) as temporary:
             yield temporary
             if self.check is not None and temporary.is_file():
                 self._check_content(temporary, final, self.check)

@@ -31,7 +31,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from nemflow import atomic_path, swap_folders
+from nemflow import atomic_path, swap_folders, sync_folder
 from nemflow.flows.nem.month_table import FileMark, put_days_into, read_day_file
 from nemflow.flows.nem.on_disk import PLACEHOLDER, is_placeholder
 
@@ -104,8 +104,8 @@ def exchange(
     _lay_placeholders(place, workspace, max(mark.size for mark in marks.values()))
     _write_manifest(workspace, os.stat(workspace / "month"), marks)
     swap_folders(place.folder, workspace / "month")
-    _flush_folder(place.folder.parent)
-    _flush_folder(workspace)
+    sync_folder(place.folder.parent)
+    sync_folder(workspace)
     unseen = _bring_over(place, workspace, marks)
     settle()
     _remove_placeholders(place)
@@ -153,7 +153,7 @@ def _lay_placeholders(place: Place, workspace: Path, size: int) -> None:
         os.truncate(temporary, max(size, len(PLACEHOLDER)) + _MORE)
     for name in place.days:
         os.link(workspace / "placeholder", workspace / "month" / name)
-    _flush_folder(workspace / "month")
+    sync_folder(workspace / "month")
 
 
 def _remove_placeholders(place: Place) -> None:
@@ -215,14 +215,6 @@ def _bring_over(place: Place, workspace: Path, marks: Mapping[str, FileMark]) ->
         # Not a second time: by then the month may hold what is newer still.
         _write_manifest(workspace, os.stat(place.folder), {**marks, **unseen})
     return [place.days[name] for name in unseen]
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _host() -> str:

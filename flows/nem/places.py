@@ -16,6 +16,7 @@ import re
 
 _DAY_OF_MONTH = re.compile(r"(_\d{4}-\d\d)-\d\d(?=\.parquet$)")
 _MONTH = re.compile(r"_\d{4}-\d\d\.parquet$")
+_MONTH_LENGTH = len("_2014-01.parquet")
 
 
 def raw_target(dataset: str) -> str:
@@ -49,7 +50,7 @@ def is_month(name: str) -> bool:
     >>> is_month("nem_prices_2014-01.parquet"), is_month("nem_prices_2014-01-01.parquet")
     (True, False)
     """
-    return _MONTH.search(name) is not None
+    return _MONTH.match(name[-_MONTH_LENGTH:]) is not None
 
 
 def month_of(name: str) -> str:

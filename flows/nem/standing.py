@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from nemflow import atomic_path
+from nemflow import atomic_path, sync_folder
 from nemflow.flows.nem.places import clean_month, clean_target, is_month, raw_target, standing_of
 from nemflow.tasks.nem.sources import Quality
 
@@ -91,8 +91,15 @@ def write_standing(path: Path, standing: Standing) -> None:
 
 
 def clear_standing(path: Path) -> None:
-    """Remove the standing at `path`, if there is one: the day is final."""
-    with suppress(FileNotFoundError, NotADirectoryError):
+    """Remove the standing at `path`, if there is one: the day is final.
+
+    The day's file beside it is on the disk by then: a power cut could leave the one before it, and
+    nothing that says that it is not final.
+    """
+    if not os.path.lexists(path):
+        return
+    sync_folder(os.path.dirname(path))
+    with suppress(FileNotFoundError):
         os.unlink(path)
 
 
