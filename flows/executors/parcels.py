@@ -31,6 +31,9 @@ from nemflow.tasks.task_run import Listener, TaskRun
 
 PROGRESS_EVERY_S = 0.1
 
+# Those whose level is set here and there: what nobody wants to hear here is not made up elsewhere.
+_LOGGERS = ("nemflow", "nemflow.FlowRunner", "nemflow.TaskRunner")
+
 log = logging.getLogger(__name__)
 Tell = Callable[[bytes], None]
 _tell: ContextVar[Tell] = ContextVar("nemflow_tell")
@@ -58,9 +61,9 @@ def pack(call: Callable[..., Any], arguments: tuple[Any, ...]) -> Parcel:
     Raises:
         CallNotSent: something in it cannot be pickled.
     """
-    level = logging.getLogger("nemflow").getEffectiveLevel()
+    levels = {name: logging.getLogger(name).getEffectiveLevel() for name in _LOGGERS}
     try:
-        data = dump((level, call, arguments))
+        data = dump((levels, call, arguments))
     except Exception as error:  # whatever a user's object does when it is pickled
         raise CallNotSent(f"cannot be sent to another process: {error}") from error
     listener = next((one for one in arguments if isinstance(one, Listener)), None)
@@ -87,10 +90,11 @@ def run_parcel(data: bytes, tell: Tell) -> bytes:
 
 def _answer(data: bytes) -> bytes:
     try:
-        level, call, arguments = pickle.loads(data)
+        levels, call, arguments = pickle.loads(data)
     except Exception as error:  # whatever a user's object does when it is unpickled
         return dump((None, CallLost(_not_unpacked(error))))
-    logging.getLogger("nemflow").setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     try:
         outcome = call(*arguments)
     except BaseException as error:  # raised again in the process of the flow run

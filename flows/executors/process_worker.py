@@ -5,6 +5,8 @@ the connection means that nobody wants the answer any more, be it that the run i
 process was killed; the worker then ends itself, as by SIGTERM.
 """
 
+import atexit
+import gc
 import logging
 import os
 import queue
@@ -38,6 +40,7 @@ def serve(descriptor: int, log_level: int) -> None:
         sys.exit(128 + number)  # an exception: temporary files are removed and locks given back
 
     signal.signal(signal.SIGTERM, end)
+    atexit.register(gc.freeze)  # a last look for cycles takes long, and wins nothing at the end
     logging.getLogger().setLevel(log_level)
     connection: Connection[bytes, bytes] = Connection(descriptor)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()

@@ -115,6 +115,24 @@ class TestNotes:
         run_parcel(pack(work, ()).data, notes.append)
         assert len(notes) == 1
 
+    def test_what_nobody_here_wants_to_hear_is_not_sent(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        notes: list[bytes] = []
+
+        def work() -> None:
+            logging.getLogger("nemflow.TaskRunner").info("the start of a task run")
+            logging.getLogger("nemflow.flows").info("something else")
+
+        with (
+            caplog.at_level("INFO", logger="nemflow"),
+            caplog.at_level("WARNING", logger="nemflow.TaskRunner"),
+        ):
+            parcel = pack(work, ())
+        with caplog.at_level("INFO", logger="nemflow.TaskRunner"):  # as it is in another process
+            run_parcel(parcel.data, notes.append)
+        assert len(notes) == 1
+
     def test_what_cannot_be_read_is_a_lost_note(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level("DEBUG", logger="nemflow"):
             deliver(b"no pickle", None)
