@@ -6,7 +6,7 @@ out of memory while one day of them is picked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -41,6 +41,10 @@ class CsvRows:
     body: memoryview
     count: int
     newlines_in_values: bool = False
+
+    def without_body(self) -> "CsvRows":
+        """Return what is known of the rows, without their text: they cannot be read any more."""
+        return replace(self, body=memoryview(b""))
 
     def require_columns(self, required: Sequence[str]) -> None:
         """Raise `BrokenFile` if a required column is missing or any column stands twice."""

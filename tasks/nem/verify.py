@@ -74,6 +74,8 @@ def verify_table_file(
         texts = check_numbers(rows, table, [table.stamp])
         return _facts(rows, texts[table.stamp], month, created, table.days_beyond)
     kept = read_all(rows)
+    del data, lines
+    rows = rows.without_body()  # a month's text takes as much memory as its rows
     _check_number_texts(kept, rows, table)
     stamps = set(texts_of(kept[table.stamp].unique()))
     facts = _facts(rows, stamps, month, created, table.days_beyond)
@@ -113,7 +115,7 @@ def check_numbers(rows: CsvRows, table: Table, names: Sequence[str]) -> dict[str
             for name in names:
                 texts[name].update(texts_of(batch.column(name).unique()))
     except BrokenFile:
-        _blame_number(rows, table, numeric)
+        _blame_number(read_batches(rows), rows.label, table, numeric)
         raise
     return texts
 
@@ -126,7 +128,7 @@ def _check_number_texts(kept: pa.Table, rows: CsvRows, table: Table) -> None:
     except pa.ArrowInvalid:
         is_good = False
     if not is_good:
-        _blame_number(rows, table, numeric)
+        _blame_number(kept.to_batches(), rows.label, table, numeric)
         raise BrokenFile(f"{rows.label} has a number that is not finite")
 
 
@@ -135,16 +137,18 @@ def _is_finite(column: "pa.Array[Any] | pa.ChunkedArray[Any]") -> bool:
     return math.isfinite(pc.sum(column).as_py() or 0.0)
 
 
-def _blame_number(rows: CsvRows, table: Table, numeric: Sequence[str]) -> None:
+def _blame_number(
+    batches: Iterable[pa.RecordBatch], label: str, table: Table, numeric: Sequence[str]
+) -> None:
     """Raise `BrokenFile` that names the first text that is no number, if there is one."""
-    for batch in read_batches(rows):
+    for batch in batches:
         for column in numeric:
             texts = texts_of(batch.column(column))
             index = next((i for i, text in enumerate(texts) if not _is_number(text)), None)
             if index is not None:
                 row = {name: batch.column(name)[index].as_py() for name in table.required}
                 raise BrokenFile(
-                    f"{rows.label}: {column} of {row[table.region_column]} "
+                    f"{label}: {column} of {row[table.region_column]} "
                     f"at {row[table.stamp]} is {texts[index]!r}, not a number"
                 )
 
