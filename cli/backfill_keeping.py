@@ -7,7 +7,7 @@ from nemflow.cli.backfill_order import Order
 from nemflow.cli.output import put_json
 from nemflow.cli.settings import Settings
 from nemflow.flows.nem.backfill_record import BackfillRecord, BackfillRecords, Failure
-from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
+from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.plan import BackfillPlan
 
 
@@ -34,7 +34,7 @@ class Keeping:
 
     def tell(self, record: FlowRunRecord) -> None:
         """Note how a flow run ended."""
-        if record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
+        if record.outcome.has_failed:
             self._failures[record.flow_run] = Failure(
                 flow_run=record.flow_run,
                 flow=record.flow,

@@ -1,5 +1,6 @@
 """Carrying out a backfill: its display, its last lines."""
 
+import functools
 import io
 import os
 import sys
@@ -91,7 +92,7 @@ def _work(
     # a backfill that finds everything there does not pay for these
     from nemflow.cli.memory import prepare_arrow
     from nemflow.cli.recording import Source as Origin
-    from nemflow.cli.recording import facts_of, recording
+    from nemflow.cli.recording import recording
     from nemflow.flows.nem.backfill import run_backfill
     from nemflow.flows.nem.backfill_order import Backfill
 
@@ -110,7 +111,7 @@ def _work(
             behind_s=_HISTORY_BEHIND_S,
         )
         recorded = stack.enter_context(recording(settings, origin, Silent()))
-        tally.also_tell(lambda r: recorded.history.add_facts(r.flow_run, facts_of(r)))
+        tally.also_tell(recorded.add)
         run_backfill(
             Backfill(
                 plan=plan,
@@ -122,6 +123,7 @@ def _work(
                 settings=RunSettings(settings.checkpointing, settings.lock_dir),
                 watcher=tally,
                 reporter=recorded.reporter,
+                recording=functools.partial(recording, settings, origin, Silent()),
                 executor=order.executor,
                 workers=order.workers,
                 force=order.force,

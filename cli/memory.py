@@ -1,6 +1,7 @@
-"""How the process of a backfill keeps memory that it has let go: for a moment only."""
+"""How the processes of a backfill keep memory that they have let go: for a moment only."""
 
 import ctypes
+import os
 import threading
 from contextlib import suppress
 
@@ -8,7 +9,6 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 _LARGE_BYTES = 1 << 20
 _SPARE_BYTES = 1 << 20  # kept at the end of each arena
 _ARENAS = 2
-_KEPT_MS = 10
 
 
 def prepare_arrow() -> None:
@@ -26,15 +26,16 @@ def _load() -> None:
 def give_memory_back_soon() -> None:
     """Have Arrow and the C library hand large pieces back to the system soon after they are let go.
 
-    Arrow uses jemalloc for it where that is there. glibc would take to keeping pieces of up to 32 MB,
-    and to cutting small ones from them, as soon as some have been let go: a month's text takes 17 MB.
-    It also would keep an arena for nearly every thread.
+    Arrow's mimalloc gives back what it is asked to, which a backfill does after each piece of work, if
+    it has not committed large arenas at the start: it is told so before Arrow is loaded. glibc would
+    take to keeping pieces of up to 32 MB, and to cutting small ones from them, as soon as some have
+    been let go: a month's text takes 17 MB. It also would keep an arena for nearly every thread.
     """
+    os.environ.setdefault("MIMALLOC_ARENA_EAGER_COMMIT", "0")
     import pyarrow as pa  # heavy
 
     with suppress(NotImplementedError):
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
-        pa.jemalloc_set_decay_ms(_KEPT_MS)
+        pa.set_memory_pool(pa.mimalloc_memory_pool())
     with suppress(AttributeError, OSError, TypeError):  # another C library
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

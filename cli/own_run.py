@@ -19,7 +19,7 @@ from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error, put_json, put_line, put_lines
 from nemflow.cli.own_flows import OwnFlow, find_flow, send_by_value
 from nemflow.cli.parameters import read_parameters
-from nemflow.cli.recording import Source, facts_of, recording
+from nemflow.cli.recording import Source, recording
 from nemflow.cli.reporting import telling
 from nemflow.cli.settings import Settings
 from nemflow.errors import one_line
@@ -221,7 +221,7 @@ def _run(own: OwnFlow, record: OwnRunRecord, order: OwnOrder, settings: Settings
             raise
         ended = _ended(record, reporter, type(state).__name__, started)
         ended = _with_end(ended, flow, state)
-        recorded.history.add_facts(ended.flow_run, facts_of(ended))
+        recorded.add(ended)
     return ended
 
 

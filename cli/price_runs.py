@@ -9,7 +9,7 @@ from nemflow.cli.market_order import MarketOrder
 from nemflow.cli.notify import notifying
 from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error, put_json, put_lines
-from nemflow.cli.recording import Source, facts_of
+from nemflow.cli.recording import Source
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.cli.summary import failed_days, failures, retry_command, summarize
 from nemflow.cli.surroundings import Manner, surroundings
@@ -55,7 +55,7 @@ def _do(
 
             def tell(record: FlowRunRecord) -> None:
                 records.append(record)
-                around.history.add_facts(record.flow_run, facts_of(record))
+                around.recorded.add(record)
                 if order.as_json:
                     put_json(record.as_json())
 

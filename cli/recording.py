@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Protocol
 
 import click
 
@@ -66,9 +67,12 @@ def say_made_by(context: click.Context, name: str, resumes: str | None = None) -
     context.meta[_RESUMES] = resumes
 
 
-def facts_of(record: object) -> dict[str, object]:
-    """Return what the history keeps of a record of a flow run."""
-    return {name: getattr(record, name, None) for name in FACTS}
+class Ended(Protocol):
+    """What is known of a flow run that has ended: its name, and some of what the history keeps."""
+
+    @property
+    def flow_run(self) -> str:
+        """The run's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,11 @@ class Recorded:
 
     reporter: Reporter
     history: HistoryReporter
+
+    def add(self, record: Ended) -> None:
+        """Add to the history what a record of a flow run that has ended tells."""
+        facts = {name: getattr(record, name, None) for name in FACTS}
+        self.history.add_facts(record.flow_run, facts)
 
 
 @contextmanager

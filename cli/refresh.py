@@ -24,7 +24,7 @@ from nemflow.cli.options import (
 )
 from nemflow.cli.output import put_error, put_json, put_lines
 from nemflow.cli.pinned import pinned_words
-from nemflow.cli.recording import Source, facts_of, made_by
+from nemflow.cli.recording import Source, made_by
 from nemflow.cli.refresh_lines import FAILURE, describe_refreshed, failure_lines
 from nemflow.cli.settings import SYNTHETIC, Settings, flag
 from nemflow.cli.surroundings import Manner, Surroundings, surroundings
@@ -215,7 +215,7 @@ def _refresh(
     days = list(due_days(market.data_dir, dataset.name, span, conditions.now()))
 
     def keep(record: FlowRunRecord) -> None:
-        around.history.add_facts(record.flow_run, facts_of(record))
+        around.recorded.add(record)
 
     if conditions.dry_run:
         for day in planned(dataset, span, market, days, reissued=order.reissued):

@@ -77,7 +77,7 @@ def _listed(records: Sequence[FlowRunRecord]) -> list[str]:
 def _what(record: FlowRunRecord) -> str:
     """Say what became of a flow run, without its name and path."""
     words = record.outcome.words
-    if record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
+    if record.outcome.has_failed:
         return f"{words}: {record.error}"
     facts = [words] if record.rows is None else [words, count_of(record.rows, "row")]
     told = ", ".join(facts) + (f" from {record.source}" if record.source else "")

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from nemflow.cli.market import market_settings, refuse_synthetic_folder, sandbox_market
 from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error
-from nemflow.cli.recording import NOWHERE, Source, recording
+from nemflow.cli.recording import NOWHERE, Recorded, Source, recording
 from nemflow.cli.reporting import telling
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.executors.base import Executor
-from nemflow.flows.history.writer import HistoryReporter
 from nemflow.flows.nem.batch import Conditions
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.flows.settings import RunSettings
@@ -45,11 +44,11 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The market that flows are built for, how they are run, and the history of their runs."""
+    """The market that flows are built for, how they are run, and who hears of their runs."""
 
     market: MarketSettings
     conditions: Conditions
-    history: HistoryReporter
+    recorded: Recorded
 
 
 @contextmanager
@@ -85,4 +84,4 @@ def surroundings(
             synthetic=manner.sandbox,
             look_inside=manner.verbosity >= Verbosity.VERBOSE,
         )
-        yield Surroundings(market, conditions, recorded.history)
+        yield Surroundings(market, conditions, recorded)

@@ -5,12 +5,14 @@
     days ──plan──> units ──> fetch ──> verify and parse, once ──> a flow run for each day and stage
 
 A *unit* is the days of one published file. Downloads run ahead of the work by a bounded number of
-files. In threads of this process (`backfill_here`) what verification has parsed goes straight to the
-flow runs; in processes and on Dask (`backfill_elsewhere`) the file is parsed where its days are made.
+files. On this machine (`backfill_here`) what verification has parsed goes straight to the flow runs;
+in an executor's processes and on Dask (`backfill_elsewhere`) the file is parsed again where its days
+are made.
 Nothing is kept of a backfill that its next start would need: what is on the disk is done, what is not
 is planned anew.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,9 +20,13 @@ from typing import TYPE_CHECKING
 from nemflow.flows.nem.backfill_elsewhere import Errands
 from nemflow.flows.nem.backfill_here import Lanes
 from nemflow.flows.nem.backfill_order import Backfill
+from nemflow.flows.nem.bench import Bench, Benches, ThreadBench
+from nemflow.flows.nem.process_bench import ProcessBench
 
 if TYPE_CHECKING:
     from nemflow.tasks.nem.download import Client
+
+_log = logging.getLogger(__name__)
 
 
 def run_backfill(backfill: Backfill) -> None:
@@ -31,12 +37,31 @@ def run_backfill(backfill: Backfill) -> None:
     if not backfill.plan.units:
         return
     executor = backfill.executor
-    with _connected(backfill) as client:
-        if executor is None or executor.shares_memory:
-            backfill.prepare()
-            Lanes(backfill, client).run()
-        else:
+    if executor is None or executor.shares_memory:
+        backfill.prepare()
+        # other processes take longer to start than the client
+        with _set_up(backfill) as benches, _connected(backfill) as client:
+            Lanes(backfill, benches, client).run()
+    else:
+        with _connected(backfill) as client:
             Errands(backfill, client, executor).run()
+
+
+def _set_up(backfill: Backfill) -> Benches:
+    """Return as many benches as a backfill has workers and use for."""
+    number = min(backfill.workers, len(backfill.plan.units))
+    benches: list[Bench] = [ThreadBench(backfill)]
+    untold = backfill.reporter is not None and backfill.recording is None
+    for _ in range(1, number):
+        if backfill.executor is not None or untold:
+            benches.append(ThreadBench(backfill))
+            continue
+        try:
+            benches.append(ProcessBench(backfill))
+        except OSError as error:
+            _log.warning("no other process can be started (%s); fewer work at once", error)
+            break
+    return Benches(benches)
 
 
 @contextmanager

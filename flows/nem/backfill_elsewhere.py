@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from nemflow import Executor, ThreadExecutor, tell_again
 from nemflow.flows.nem.backfill_order import Account, Backfill
-from nemflow.flows.nem.batch import Conditions
 from nemflow.flows.nem.catalog import CATALOG
 from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.plan import Unit
-from nemflow.flows.nem.stretch import Errand, fetch_days, run_errand
+from nemflow.flows.nem.stretch import errand_for, fetch_days, run_errand
 
 if TYPE_CHECKING:
     from nemflow.tasks.nem.download import Client
@@ -46,7 +45,7 @@ class Errands:
         self._fetched: deque[tuple[Unit, Mapping[date, Found]]] = deque()
         self._making: set[str] = set()
         flows = [CATALOG.get(name).build(backfill.market) for name in backfill.flows.values()]
-        self._versions = {} if backfill.reporter is None else {f.name: f.version for f in flows}
+        self._versions = None if backfill.reporter is None else {f.name: f.version for f in flows}
 
     def run(self) -> None:
         """Have all units made, or as many as are begun before it is stopped."""
@@ -85,21 +84,14 @@ class Errands:
         backfill = self._backfill
         backfill.watcher.unit_making(unit)
         self._making.add(unit.name)
-        errand = Errand(
-            work=backfill.work(unit),
-            found=found,
-            market=replace(backfill.market, desk=None),
-            conditions=Conditions(
-                settings=backfill.settings,
-                force=backfill.force,
-                remake=backfill.remake,
-                synthetic=backfill.synthetic,
-                now=backfill.market.now,
-            ),
-            reports=backfill.reporter is not None,
-            versions=self._versions,
+        self._makers.submit(
+            unit.name,
+            run_errand,
+            errand_for(backfill.work(unit), found),
+            replace(backfill.market, desk=None),
+            backfill.conditions_elsewhere(backfill.remake_of(unit)),
+            self._versions,
         )
-        self._makers.submit(unit.name, run_errand, errand)
 
     def _take_in(self) -> None:
         if self._fetching:

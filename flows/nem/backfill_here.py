@@ -1,23 +1,24 @@
-"""A backfill in threads of this process: every unit in one lane, from download to last flow run.
+"""A backfill on this machine: every unit in one lane, from download to last flow run.
 
-There are more lanes than downloads may be open at once, so that the network is busy while others
-work; and no more benches than there are workers, each a place at the processors and in memory for
-one parsed file. So memory does not grow with the number of files.
+A lane is a thread of this process. There are more of them than downloads may be open at once, so that
+the network is busy while others work; and no more benches than there are workers, each a place at the
+processors and in memory for one parsed file. So memory does not grow with the number of files.
 """
 
 import functools
 import logging
 import threading
 from collections import deque
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
 from nemflow import Executor, LocalExecutor, ThreadExecutor
 from nemflow.flows.nem.backfill_order import Account, Backfill
-from nemflow.flows.nem.batch import run_stages
+from nemflow.flows.nem.bench import Bench, Benches, Seat
 from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.plan import Unit
-from nemflow.flows.nem.stretch import Bench, Benches, Seat, fetch_days
+from nemflow.flows.nem.stretch import fetch_days
 
 if TYPE_CHECKING:
     from nemflow.tasks.nem.download import Client
@@ -33,16 +34,18 @@ class Lanes:
 
     Args:
         backfill: what is to be done.
+        benches: where it is done.
         client: downloads; None where nothing has to be.
     """
 
-    def __init__(self, backfill: Backfill, client: "Client | None") -> None:
+    def __init__(self, backfill: Backfill, benches: Benches, client: "Client | None") -> None:
         self._backfill = backfill
         self._client = client
-        self._benches = Benches(backfill.workers, backfill.market)
+        self._benches = benches
         self._accounts = {unit.name: Account(backfill, unit) for unit in backfill.plan.units}
         self._at_work: set[str] = set()
         self._changed = threading.Condition()
+        self._is_interrupted = False
 
     def run(self) -> None:
         """Take all units through, or as many as are begun before it is stopped."""
@@ -59,11 +62,10 @@ class Lanes:
                     if under_way:
                         self._take(lanes, under_way)
             except BaseException:
+                self._is_interrupted = True
                 self._backfill.stop.set()
                 self._let_end()
-                self._benches.close(wait=False)
                 raise
-        self._benches.close(wait=True)
 
     def _lanes(self) -> tuple[Executor, int]:
         if isinstance(self._backfill.executor, LocalExecutor):
@@ -92,20 +94,20 @@ class Lanes:
             if to_fetch and self._client is not None:
                 progress = functools.partial(backfill.watcher.unit_fetching, unit)
                 found = fetch_days(
-                    *(to_fetch, backfill.dataset, backfill.market, self._client, progress, seat),
+                    *(to_fetch, backfill.dataset, backfill.market, self._client, progress),
+                    verify=seat.read,
                     renew=not backfill.force,
                 )
-            bench = seat.bench()
-            bench.desk.put_published(found)
-            bench.do(functools.partial(self._make, unit, bench))
+            self._make(unit, found, seat.bench())
         except Exception as error:  # beside the flow runs: its days fail with it, other files go on
             _log.debug("%s failed beside its flow runs", unit.name, exc_info=True)
-            self._accounts[unit.name].fail(error)
+            if not self._is_interrupted:  # by which its bench may have gone
+                self._accounts[unit.name].fail(error)
         finally:
             seat.leave()
             backfill.watcher.unit_ended(unit)
 
-    def _make(self, unit: Unit, bench: Bench) -> None:
+    def _make(self, unit: Unit, found: Mapping[date, Found], bench: Bench) -> None:
         backfill = self._backfill
         with self._changed:
             if backfill.stop.is_set():
@@ -113,8 +115,7 @@ class Lanes:
             self._at_work.add(unit.name)
         try:
             backfill.watcher.unit_making(unit)
-            work = [(bench.flow(name), days) for name, days in backfill.work(unit).items()]
-            run_stages(work, backfill.conditions(), self._accounts[unit.name].tell)
+            bench.make(unit, found, self._accounts[unit.name].tell)
         finally:
             with self._changed:
                 self._at_work.discard(unit.name)

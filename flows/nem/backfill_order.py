@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
@@ -33,6 +34,17 @@ class Watcher(Protocol):
         """Nothing more happens with a unit."""
 
 
+class Recorded(Protocol):
+    """Hears of flow runs, in the process where they are done."""
+
+    @property
+    def reporter(self) -> Reporter:
+        """Hears what flow runs report, from several threads at once."""
+
+    def add(self, record: FlowRunRecord) -> None:
+        """Hear of a flow run that has ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
     """What is to be done, and how.
@@ -45,8 +57,10 @@ class Backfill:
         settings: the engine's.
         watcher: hears how it goes on.
         reporter: hears of every flow run, from several threads at once; None for nobody.
-        executor: where days are made; None for threads of this process.
-        workers: how many units may use a processor at once, in threads of this process.
+        recording: makes what hears of flow runs in another process of this machine, so that they
+            need not be told of here; it is sent there. None for nobody.
+        executor: where days are made; None for this process and others that are started for it.
+        workers: how many units may use a processor at once, on this machine.
         force: make files again though they are there.
         remake: why flow runs are to make their targets again, by flow and day.
         fail_fast: begin nothing more after a failure.
@@ -62,6 +76,7 @@ class Backfill:
     settings: RunSettings
     watcher: Watcher
     reporter: Reporter | None = None
+    recording: Callable[[], AbstractContextManager[Recorded]] | None = None
     executor: Executor | None = None
     workers: int = 1
     force: bool = False
@@ -73,15 +88,26 @@ class Backfill:
 
     def conditions(self) -> Conditions:
         """Return how flow runs are to be done, in this process."""
-        return Conditions(
-            settings=self.settings,
+        return replace(
+            self.conditions_elsewhere(self.remake),
             reporter=self.reporter or Silent(),
-            force=self.force,
-            remake=self.remake,
-            synthetic=self.synthetic,
-            now=self.market.now,
             is_stopped=self.stop.is_set,
         )
+
+    def conditions_elsewhere(self, remake: Mapping[tuple[str, date], str]) -> Conditions:
+        """Return how flow runs are to be done in another process, with these to be made again."""
+        return Conditions(
+            settings=self.settings,
+            force=self.force,
+            remake=dict(remake),
+            synthetic=self.synthetic,
+            now=self.market.now,
+        )
+
+    def remake_of(self, unit: Unit) -> dict[tuple[str, date], str]:
+        """Return which flow runs of a unit are to make their targets again, and why."""
+        days = set(unit.days)
+        return {key: why for key, why in self.remake.items() if key[1] in days}
 
     def work(self, unit: Unit) -> dict[str, tuple[date, ...]]:
         """Return the days of a unit by the name of the flow."""
@@ -104,7 +130,7 @@ class Account:
     def tell(self, record: FlowRunRecord) -> None:
         """Tell of a flow run that has ended; after a failure nothing more may be begun."""
         self._told.add((record.flow, record.date))
-        if self._backfill.fail_fast and record.outcome in (Outcome.FAILED, Outcome.OVERDUE):
+        if self._backfill.fail_fast and record.outcome.has_failed:
             self._backfill.stop.set()
         self._backfill.watcher.flow_run_ended(self._unit, record)
 

@@ -75,6 +75,7 @@ def run_stages(
     work: Iterable[tuple[Flow, Sequence[date]]],
     conditions: Conditions,
     tell: Callable[[FlowRunRecord], None],
+    before: Mapping[date, FlowRunRecord] | None = None,
 ) -> None:
     """Run the flows, which are the stages of a data set, one after the other for all their days.
 
@@ -82,14 +83,15 @@ def run_stages(
         work: the stages in their order, each with its days.
         conditions: how.
         tell: is given the record of each flow run when it has ended.
+        before: the records of the stages before these.
     """
-    before: dict[date, FlowRunRecord] = {}
+    last = dict(before or {})
     for flow, days in work:
         for day in days:
             if conditions.is_stopped():
                 return
-            before[day] = _run_stage(flow, day, before.get(day), conditions, tell)
-            tell(before[day])
+            last[day] = _run_stage(flow, day, last.get(day), conditions, tell)
+            tell(last[day])
 
 
 def _run_stage(
@@ -151,7 +153,7 @@ def _held_back(record: FlowRunRecord, before: FlowRunRecord) -> FlowRunRecord:
         return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=before.reason)
     if before.outcome is Outcome.HELD:
         return replace(record, outcome=Outcome.HELD, reason=before.reason)
-    has_words = before.outcome in (Outcome.FAILED, Outcome.OVERDUE)
+    has_words = before.outcome.has_failed
     words = before.outcome.words if has_words else "was not run"
     return replace(record, outcome=Outcome.NOT_RUN, reason=f"{before.flow_run} {words}")
 

@@ -152,6 +152,7 @@ class Desk:
             self._clean.update(split_clean_days(tidy(together)))
         except BrokenFile as error:  # of one day; alone, each other one passes
             _log.debug("the days are made clean one by one: %s", error)
+        pa.default_memory_pool().release_unused()  # what making them took
 
 
 def _identity(path: Path, table: str) -> _Identity:

@@ -31,6 +31,11 @@ class Outcome(enum.StrEnum):
         return _WORDS[self]
 
     @property
+    def has_failed(self) -> bool:
+        """Whether it was tried and is not there, though it should be."""
+        return self in (Outcome.FAILED, Outcome.OVERDUE)
+
+    @property
     def lets_next_stage_run(self) -> bool:
         """Whether the next stage finds what it builds on."""
         return self in (Outcome.WRITTEN, Outcome.PRESENT, Outcome.DONE, Outcome.PLANNED)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -12,9 +13,14 @@ import pyarrow as pa
 import pytest
 
 from nemflow import RunSettings, parquet
+from nemflow.flows.nem.backfill import run_backfill
+from nemflow.flows.nem.backfill_order import Backfill
 from nemflow.flows.nem.catalog import CATALOG
+from nemflow.flows.nem.on_disk import days_on_disk
 from nemflow.flows.nem.places import clean_target, raw_target
+from nemflow.flows.nem.plan import plan_backfill, span_finder
 from nemflow.flows.nem.settings import MarketSettings
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.nem.sandbox import Fault, SandboxServer
 
@@ -191,3 +197,72 @@ def undisturbed(
         return made[key]
 
     return prices
+
+
+class Notes:
+    """A watcher that writes down what it hears."""
+
+    def __init__(self, on_record) -> None:
+        self.records = []
+        self.units = []
+        self.ended = []
+        self.bytes = Counter()
+        self._on_record = on_record
+
+    def unit_begun(self, unit) -> None:
+        self.units.append(unit.name)
+
+    def unit_fetching(self, unit, done, total) -> None:
+        self.bytes[unit.name] = max(self.bytes[unit.name], done)
+
+    def unit_making(self, unit) -> None:
+        pass
+
+    def flow_run_ended(self, unit, record) -> None:
+        self.records.append(record)
+        self._on_record(record)
+
+    def unit_ended(self, unit) -> None:
+        self.ended.append(unit.name)
+
+    def outcomes(self):
+        return Counter(record.outcome for record in self.records)
+
+
+@pytest.fixture
+def backfill(job, sandbox):
+    """Run a backfill of days into the job's folder; return what its watcher has heard.
+
+    `on_record` is called with each record when it is heard.
+    """
+
+    def run(
+        days, dataset="nem_prices", stages=("raw", "clean"), on_record=lambda record: None, **how
+    ):
+        data_dir = job.market.data_dir
+        there = {
+            stage: days_on_disk(data_dir, dataset, stage, min(days), max(days), sandbox.clock())
+            for stage in stages
+        }
+        plan = plan_backfill(
+            days,
+            there,
+            span_finder(DATASETS[dataset], sandbox.clock(), job.market.source),
+            force=how.get("force", False),
+            newest_first=how.pop("newest_first", False),
+        )
+        notes = Notes(on_record)
+        run_backfill(
+            Backfill(
+                plan=plan,
+                dataset=dataset,
+                flows={stage: f"{dataset}_{stage}" for stage in stages},
+                market=job.market,
+                settings=RunSettings(lock_dir=job.market.lock_dir),
+                watcher=notes,
+                **{"workers": 2, "synthetic": True, **how},
+            )
+        )
+        return notes
+
+    return run

@@ -6,13 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from nemflow import DaskExecutor, LocalExecutor, ProcessExecutor, RunSettings, parquet
-from nemflow.flows.nem.backfill import run_backfill
-from nemflow.flows.nem.backfill_order import Backfill
-from nemflow.flows.nem.on_disk import days_on_disk
+from nemflow import DaskExecutor, LocalExecutor, ProcessExecutor, parquet
+from nemflow.flows.nem import stretch
 from nemflow.flows.nem.outcome import Outcome
-from nemflow.flows.nem.plan import plan_backfill, span_finder
-from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.sandbox import Fault, FaultKind
 
 # Two months of half-hour prices of four regions, small; then months of five-minute prices.
@@ -22,70 +18,6 @@ FEBRUARY = date(2015, 2, 1)
 
 def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
-
-
-class Notes:
-    """A watcher that writes down what it hears."""
-
-    def __init__(self, on_record=lambda record: None) -> None:
-        self.records = []
-        self.units = []
-        self.ended = []
-        self.bytes = Counter()
-        self._on_record = on_record
-
-    def unit_begun(self, unit) -> None:
-        self.units.append(unit.name)
-
-    def unit_fetching(self, unit, done, total) -> None:
-        self.bytes[unit.name] = max(self.bytes[unit.name], done)
-
-    def unit_making(self, unit) -> None:
-        pass
-
-    def flow_run_ended(self, unit, record) -> None:
-        self.records.append(record)
-        self._on_record(record)
-
-    def unit_ended(self, unit) -> None:
-        self.ended.append(unit.name)
-
-    def outcomes(self):
-        return Counter(record.outcome for record in self.records)
-
-
-@pytest.fixture
-def backfill(job, sandbox):
-    """Run a backfill of days into the job's folder; return what its watcher has heard."""
-
-    def run(days, dataset="nem_prices", stages=("raw", "clean"), notes=None, **how):
-        data_dir = job.market.data_dir
-        there = {
-            stage: days_on_disk(data_dir, dataset, stage, min(days), max(days), sandbox.clock())
-            for stage in stages
-        }
-        plan = plan_backfill(
-            days,
-            there,
-            span_finder(DATASETS[dataset], sandbox.clock(), job.market.source),
-            force=how.get("force", False),
-            newest_first=how.pop("newest_first", False),
-        )
-        notes = notes or Notes()
-        run_backfill(
-            Backfill(
-                plan=plan,
-                dataset=dataset,
-                flows={stage: f"{dataset}_{stage}" for stage in stages},
-                market=job.market,
-                settings=RunSettings(lock_dir=job.market.lock_dir),
-                watcher=notes,
-                **{"workers": 2, "synthetic": True, **how},
-            )
-        )
-        return notes
-
-    return run
 
 
 def test_every_day_is_as_a_run_of_its_own_makes_it(backfill, job, make_job, sandbox, tmp_path):
@@ -192,19 +124,22 @@ def test_newest_first_begins_with_the_last_days(backfill):
 
 def test_nothing_is_begun_any_more_once_it_is_stopped(backfill):
     stop = threading.Event()
-    notes = Notes(on_record=lambda record: stop.set())
-    backfill(days_between(START, END), notes=notes, stop=stop, executor=LocalExecutor())
+    notes = backfill(
+        days_between(START, END),
+        on_record=lambda record: stop.set(),
+        stop=stop,
+        executor=LocalExecutor(),
+    )
     assert len(notes.records) == 1
     assert notes.ended == ["1999-02"]
 
 
 def test_an_interruption_ends_in_order_and_the_next_start_goes_on(backfill, job):
     def interrupt(record) -> None:
-        if record.date == date(1999, 2, 25):
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backfill(days_between(START, END), notes=Notes(on_record=interrupt))
+        backfill(days_between(START, END), on_record=interrupt)
     made = set(job.files())
     notes = backfill(days_between(START, END))
     assert notes.records
@@ -214,12 +149,10 @@ def test_an_interruption_ends_in_order_and_the_next_start_goes_on(backfill, job)
 
 
 def test_an_error_beside_the_flow_runs_fails_what_has_not_ended(backfill, monkeypatch):
-    from nemflow.flows.nem import backfill_here
-
     def broken(*_):
         raise MemoryError("no more of it")
 
-    monkeypatch.setattr(backfill_here, "run_stages", broken)
+    monkeypatch.setattr(stretch, "run_stages", broken)
     notes = backfill(days_between(START, date(1999, 2, 22)))
     assert notes.outcomes() == {Outcome.FAILED: 6}
     assert {record.error for record in notes.records} == {"MemoryError: no more of it"}
