@@ -48,7 +48,7 @@ def main() -> None:
 def _script(script: str, folder: str, sizes: dict[str, int], source: str, *words: str) -> Measured:
     path = str(Path(__file__).with_name(script))
     with tempfile.TemporaryDirectory(dir=folder) as fresh:
-        measured = run_once([sys.executable, path, source, fresh, *words])
+        measured = run_once([sys.executable, path, fresh, source, *words])
         sizes[script] = _parquet_bytes(fresh)
     return measured
 

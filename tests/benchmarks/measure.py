@@ -5,7 +5,10 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
+
+import psutil
 
 
 class Measured(NamedTuple):
@@ -37,6 +40,26 @@ def run_once(command: Sequence[str], environment: Mapping[str, str] | None = Non
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}: {said.decode()}")
     return Measured(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def memory_of_all(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Return the most memory that a command and its processes had at one time, in MB.
+
+    Each page that some of them share counts once (PSS). Looked at so often, the command takes longer.
+    """
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    peak = 0
+    while process.poll() is None:
+        with suppress(psutil.Error):
+            whole = psutil.Process(process.pid)
+            every = [whole, *whole.children(recursive=True)]
+            peak = max(peak, sum(one.memory_full_info().pss for one in every))
+        time.sleep(0.02)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}")
+    return peak / 2**20
 
 
 def compare(
