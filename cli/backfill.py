@@ -10,7 +10,7 @@ import click
 from nemflow.cli import completing
 from nemflow.cli.backfill_order import Order
 from nemflow.cli.backfill_run import carry_out
-from nemflow.cli.dates import read_span
+from nemflow.cli.dates import FIRST_DAY, MARKET, Beginning, read_span
 from nemflow.cli.executors import choose_executor
 from nemflow.cli.exit_codes import DONE
 from nemflow.cli.options import flags_of, gathered, settings_of, verbosity_of
@@ -21,9 +21,11 @@ from nemflow.cli.work_options import Work, work_options
 from nemflow.flows.catalog import Entry
 from nemflow.flows.nem.backfill_record import BackfillRecord, BackfillRecords
 from nemflow.flows.nem.catalog import CATALOG, DEFAULT_DATASET
+from nemflow.flows.nem.span import first_day_of
+from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import NEM_TIME
 
-_MOST_WORKERS = 4  # more get in each other's way
+_MOST_WORKERS = 4  # beyond that a backfill mostly waits for the network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,10 @@ def _days(asked: Asked, last: BackfillRecord | None, now: datetime) -> Sequence[
     if last is not None:
         return sorted({failure.date for failure in last.failures})
     assert asked.start is not None  # the command has seen to it
-    return read_span(asked.start, asked.end, now)
+    dataset = DATASETS[asked.dataset or DEFAULT_DATASET]
+    first = first_day_of(dataset)
+    beginning = MARKET if first == FIRST_DAY else Beginning(first, dataset.name, dataset.instead)
+    return read_span(asked.start, asked.end, now, beginning)
 
 
 def _workers(settings: Settings) -> int:

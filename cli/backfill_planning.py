@@ -6,13 +6,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from nemflow.cli.backfill_order import Order
-from nemflow.cli.backfill_summary import describe_plan
+from nemflow.cli.backfill_summary import NOT_OVER, describe_plan
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.nem.on_disk import days_on_disk, look
 from nemflow.flows.nem.outcome import SCHEMA
 from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
 from nemflow.tasks.nem.datasets import DATASETS
+from nemflow.tasks.nem.market_time import today
 from nemflow.tasks.nem.sources import Source
 
 if TYPE_CHECKING:  # what does its work does not pay for it
@@ -66,7 +67,7 @@ def say_plan(
     for e in order.entries:
         there = look(settings.data_dir, order.dataset, e.stage, first, last).files
         reasons[e.stage] = {
-            day: stale.get((e.name, day)) or _reason(order, is_there=day in there)
+            day: stale.get((e.name, day)) or _reason(order, day, is_there=day in there)
             for day in work[e.stage]
         }
     told = forecast(settings, order.dataset, work, order.now)
@@ -106,7 +107,9 @@ def _as_json(
     }
 
 
-def _reason(order: Order, *, is_there: bool) -> str:
+def _reason(order: Order, day: date, *, is_there: bool) -> str:
+    if day >= today(order.now):
+        return NOT_OVER
     if not is_there:
         return "missing"
     return "forced" if order.force else "something better is due"

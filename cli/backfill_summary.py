@@ -10,6 +10,9 @@ from nemflow.cli.wording import align, count_of, format_bytes, format_seconds
 from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
 from nemflow.flows.nem.plan import BackfillPlan, Unit
 
+NOT_OVER = "the day is not over"
+"""Why a day is not made that goes on."""
+
 _MOST_FAILURES = 30
 _MOST_REASONS = 3
 _MOST_UNITS = 40
@@ -43,7 +46,8 @@ def summarize_backfill(
         )
     lines += _reason_lines(tally)
     if tally.compacted:
-        lines.append(f"  {count_of(tally.compacted, 'final month')} put into one file each")
+        each = " each" if tally.compacted > 1 else ""
+        lines.append(f"  {count_of(tally.compacted, 'final month')} put into one file{each}")
     lines.append(f"  in {place}")
     lines += failure_table(tally.failures)
     return [f"{mark} {line}" if mark else line for line in lines]
@@ -70,9 +74,11 @@ def describe_plan(
     Args:
         reasons: why flow runs would be done, and how many for each reason.
     """
+    not_over = NOT_OVER in reasons  # the last day, if any
     lines = [
-        f"{title}, {_span(days)}: {plan.lacking:,} to be made from "
+        f"{title}, {_span(days)}: {plan.lacking - not_over:,} to be made from "
         f"{count_of(len(plan.units), 'published file')}, {plan.present:,} already there"
+        + (", 1 not over" if not_over else "")
     ]
     units = sorted(plan.units, key=lambda unit: min(unit.days))
     if len(units) <= _MOST_UNITS:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from nemflow.errors import SettingsError
 from nemflow.tasks.nem.market_time import NEM_TIME, Month, today
@@ -82,27 +83,41 @@ def _days_of_month(month: Month, said: str, word: str, current: date) -> list[da
     return [day for day in month.days() if FIRST_DAY <= day <= current]
 
 
-def read_span(start: str, end: str | None, now: datetime) -> list[date]:
+class Beginning(NamedTuple):
+    """The first day that there can be anything of."""
+
+    day: date
+    whose: str
+    instead: str = ""  # what to take for days before
+
+
+MARKET = Beginning(FIRST_DAY, "the market")
+
+
+def read_span(
+    start: str, end: str | None, now: datetime, beginning: Beginning = MARKET
+) -> list[date]:
     """Return the days from the start that one word means to the end that the other means.
 
     A word is a day, a month, a year, today or yesterday. A month or year that is not over ends
-    yesterday, for today is not over; so does a span whose end is not said.
+    yesterday, for today is not over; so does a span whose end is not said. One that holds the first
+    day that there can be anything of begins with it.
 
     Raises:
         SettingsError: a word is no date, the end lies before the start, or a day is in the future
-            or before the market.
+            or before there can be anything.
     """
     current = today(now)
     yesterday = current - timedelta(days=1)
-    first, _ = _ends_of("--start ", start, current)
-    last = yesterday if end is None else _ends_of("--end ", end, current)[1]
+    first, _ = _ends_of("--start ", start, current, beginning)
+    last = yesterday if end is None else _ends_of("--end ", end, current, beginning)[1]
     if first > last:
         to = f"--end {end}" if end is not None else f"yesterday, {last}"
         raise SettingsError(f"--start {start} lies after {to}")
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _ends_of(said: str, word: str, current: date) -> tuple[date, date]:
+def _ends_of(said: str, word: str, current: date, beginning: Beginning) -> tuple[date, date]:
     """Return the first and last day that a word means, as far as they are over."""
     text = word.strip().lower()
     named = {"today": current, "yesterday": current - timedelta(days=1)}
@@ -117,17 +132,21 @@ def _ends_of(said: str, word: str, current: date) -> tuple[date, date]:
     except ValueError as error:
         raise SettingsError(f"{said}{word}: no such date, {error}; {SPAN_FORMS}") from None
     if day is not None:
-        return _within(said, word, first, current), first
+        return _within(said, word, first, current, beginning), first
     last = Month.of(end).last_day
-    begun = _within(said, word, max(first, FIRST_DAY) if last >= FIRST_DAY else first, current)
+    known = max(first, beginning.day) if last >= beginning.day else first
+    begun = _within(said, word, known, current, beginning)
     return begun, max(begun, min(last, current - timedelta(days=1)))
 
 
-def _within(said: str, word: str, day: date, current: date) -> date:
+def _within(said: str, word: str, day: date, current: date, beginning: Beginning = MARKET) -> date:
     if day > current:
         raise SettingsError(
             f"{said}{word}: lies in the future; today is {current} in market time (UTC+10)"
         )
-    if day < FIRST_DAY:
-        raise SettingsError(f"{said}{word}: lies before the market's first day, {FIRST_DAY}")
+    if day < beginning.day:
+        raise SettingsError(
+            f"{said}{word}: lies before {beginning.whose}'s first day, {beginning.day}"
+            + (f"; take {beginning.instead}" if beginning.instead else "")
+        )
     return day

@@ -66,6 +66,11 @@ def leftovers(folder: Path) -> list[Path]:
         (("--start", "soon"), "write a day as 2014-01-31, a month as 2014-01, a year as 2014"),
         (("--start", "1997"), "lies before the market's first day"),
         (("--start", "2099-01-01"), "lies in the future"),
+        (("nem_rooftop_pv", "--start", "2009-06"), "before nem_rooftop_pv's first day, 2009-07-01"),
+        (
+            ("nem_average_prices", "--start", "2024-07-31"),
+            "first day, 2024-08-01; take the half-hour means of nem_trading_prices: nemflow prices",
+        ),
         (("--start", "2014", "--end", "2013"), "--start 2014 lies after --end 2013"),
         (("--failed", "--start", "2014"), "--failed and --start exclude each other"),
         (("nem_price", "--start", "2014"), "did you mean nem_prices?"),
@@ -90,6 +95,21 @@ def test_a_dry_run_says_what_each_file_would_give_and_touches_nothing(nemflow, t
     ]
     assert not (tmp_path / "data").exists()
     assert not (tmp_path / "state").exists()
+
+
+def test_a_year_begins_with_the_first_day_of_the_data_set(nemflow):
+    ended = nemflow(
+        "backfill", "nem_rooftop_pv", "--start", "2009", "--end", "2009-07", "--dry-run"
+    )
+    assert ended.out.splitlines()[1] == "  2009-07  raw: 31 days  clean: 31 days"
+
+
+def test_a_dry_run_does_not_count_the_day_that_goes_on(nemflow):
+    ended = nemflow("backfill", "--start", "yesterday", "--end", "today", "--dry-run")
+    first, *lines = ended.out.splitlines()
+    assert ": 1 to be made from " in first
+    assert first.endswith(", 0 already there, 1 not over")
+    assert {"  2 flow runs: missing", "  2 flow runs: the day is not over"} <= set(lines)
 
 
 def test_a_dry_run_of_many_files_counts_them_by_the_year(nemflow):
