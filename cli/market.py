@@ -61,7 +61,7 @@ def market_settings(
         allow_large_download=large_download,
         synthetic=synthetic,
         connections=settings.connections,
-        timeout_s=settings.timeout_s,
+        read_timeout_s=settings.timeout_s,
         tries=settings.tries,
         versioned=True,
     )

@@ -70,8 +70,7 @@ def _connected(backfill: Backfill) -> "Iterator[Client | None]":
     if not any(unit.lacking.get("raw") for unit in backfill.plan.units):
         yield None
         return
-    from nemflow.flows.nem.fetching import fetch_settings
     from nemflow.tasks.nem.fetch_settings import open_client  # imports requests
 
-    with open_client(fetch_settings(backfill.market)) as client:
+    with open_client(backfill.market) as client:
         yield client

@@ -7,7 +7,6 @@ from nemflow import report_progress
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.datasets import Dataset
 from nemflow.tasks.nem.fetch import fetch_day
-from nemflow.tasks.nem.fetch_settings import FetchSettings
 from nemflow.tasks.nem.published import Published
 
 log = logging.getLogger(__name__)
@@ -30,27 +29,10 @@ def fetch(
     published = None if settings.desk is None else settings.desk.published(day)
     if published is None:
         published = fetch_day(
-            *(day, dataset, fetch_settings(settings)),
+            *(day, dataset, settings),
             progress=report_progress,
             renew_since=settings.now() if renew else None,
         )
     if published.reason:
         log.warning("%s", published.reason)
     return published
-
-
-def fetch_settings(settings: MarketSettings) -> FetchSettings:
-    """Return the part of the settings that fetching needs."""
-    return FetchSettings(
-        data_dir=settings.data_dir,
-        lock_dir=settings.lock_dir,
-        nemweb_url=settings.nemweb_url,
-        aemo_url=settings.aemo_url,
-        source=settings.source,
-        allow_large_download=settings.allow_large_download,
-        synthetic=settings.synthetic,
-        read_timeout_s=settings.timeout_s,
-        tries=settings.tries,
-        connections=settings.connections,
-        now=settings.now,
-    )

@@ -152,11 +152,10 @@ def refresh_months(
     A conditional request for each file. A month that cannot be asked for is told as failed for its
     first day, and the others go on.
     """
-    from nemflow.flows.nem.fetching import fetch_settings  # not needed where nothing is due
     from nemflow.flows.nem.reissued import days_by_file, is_reissued
     from nemflow.tasks.nem.fetch import open_client
 
-    with open_client(fetch_settings(market)) as client:
+    with open_client(market) as client:
         stored = stored_days(market.data_dir, dataset.name, span)
         for (month, source), days in days_by_file(market, dataset, stored).items():
             try:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from nemflow import parquet
 from nemflow.errors import UnreadableTarget
-from nemflow.flows.nem.fetching import fetch_settings
 from nemflow.flows.nem.places import raw_target
 from nemflow.flows.nem.settings import MarketSettings
 from nemflow.tasks.nem.datasets import Dataset
@@ -48,8 +47,7 @@ def is_reissued(
     Raises:
         MarketError: AEMO could not be asked, or what it has now is broken.
     """
-    settings = fetch_settings(market)
-    files = fetch_month(month, dataset, source, settings, client, renew_since=settings.now())
+    files = fetch_month(month, dataset, source, market, client, renew_since=market.now())
     there = {file.sha256 for file in files}
     return {day for day in days if not _made_of(market.data_dir, dataset, day) <= there}
 

@@ -62,12 +62,11 @@ def refresh_revised(
     made = dict(unsettled_days(market.data_dir, dataset, span, looked_at))
     if not made:
         return
-    from nemflow.flows.nem.fetching import fetch_settings
     from nemflow.tasks.nem.fetch import open_client
     from nemflow.tasks.nem.price_revisions import fetch_revisions, may_be_revised
 
     try:
-        with open_client(fetch_settings(market)) as client:
+        with open_client(market) as client:
             revisions = fetch_revisions(client, market.nemweb_url)
     except MarketError as error:
         first, said = next(iter(made)), one_line(str(error))

@@ -44,13 +44,11 @@ def fetch_days(
         verify: verifies a table's file; by default that is done in this thread.
         renew: ask the server whether the files of days that are due have changed.
     """
-    from nemflow.flows.nem.fetching import fetch_settings
     from nemflow.tasks.nem.datasets import DATASETS
     from nemflow.tasks.nem.fetch import fetch_day
     from nemflow.tasks.nem.fetch_settings import open_archive
 
-    settings = fetch_settings(market)
-    archive = open_archive(settings, RecallingArchive)
+    archive = open_archive(market, RecallingArchive)
     found: dict[date, Found] = {}
     now = market.now()
     for day in days:
@@ -58,7 +56,7 @@ def fetch_days(
         is_renewed = renew and is_due(target, day, now)
         try:
             found[day] = fetch_day(
-                *(day, DATASETS[dataset], settings, client, progress),
+                *(day, DATASETS[dataset], market, client, progress),
                 archive=archive,
                 verify=verify,
                 renew_since=now if is_renewed else None,

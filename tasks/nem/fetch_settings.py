@@ -6,15 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from nemflow.tasks.nem.archive import Archive
 from nemflow.tasks.nem.market_time import utc_now
-from nemflow.tasks.nem.retries import RetryPolicy
 from nemflow.tasks.nem.sources import Source
 
-if TYPE_CHECKING:  # it imports requests, which files in the archive do not need
+if TYPE_CHECKING:  # the settings alone are light
+    from nemflow.tasks.nem.archive import Archive
     from nemflow.tasks.nem.download import Client
 
-A = TypeVar("A", bound=Archive)
+A = TypeVar("A", bound="Archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,9 @@ class FetchSettings:
 
     Args:
         data_dir: the archive lies in its folder ``archive``.
-        lock_dir: on a local disk.
+        lock_dir: where locks lie: on this machine, not on a network drive.
+        nemweb_url: base URL of NEMweb.
+        aemo_url: base URL of the PRICE_AND_DEMAND files.
         source: the one source to use; None for the best that has the day.
         allow_large_download: fetch a month bundle of gigabytes whole if there is no other way.
         synthetic: the base URLs serve nemflow's synthetic market.
@@ -51,6 +52,7 @@ class FetchSettings:
 def open_client(settings: FetchSettings) -> "Client":
     """Return a client for `fetch_day`, to be shared by several days; a context manager."""
     from nemflow.tasks.nem.download import Client  # requests is heavy, and often not needed
+    from nemflow.tasks.nem.retries import RetryPolicy
 
     return Client(
         (settings.nemweb_url, settings.aemo_url),

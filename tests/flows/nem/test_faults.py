@@ -91,7 +91,7 @@ def test_a_bad_table_is_told_and_not_kept_and_the_next_run_heals(
     job, prepared, undisturbed, fault, words
 ):
     prepared.commit(fault)
-    state = job.run(TABLE_DAY, timeout_s=0.3 if fault.kind is FaultKind.STALLED else 10)
+    state = job.run(TABLE_DAY, read_timeout_s=0.3 if fault.kind is FaultKind.STALLED else 10)
     assert state.is_failed()
     assert_reads_well(state.message, f"{prepared.url}{TABLE_FOLDER}{TABLE_NAME}")
     assert words in state.message
@@ -109,7 +109,7 @@ def test_a_bad_region_file_is_told_and_not_kept_and_the_next_run_asks_for_it_alo
     job, prepared, undisturbed, fault, words
 ):
     prepared.commit(fault)
-    state = job.run(REGION_DAY, timeout_s=0.3 if fault.kind is FaultKind.STALLED else 10)
+    state = job.run(REGION_DAY, read_timeout_s=0.3 if fault.kind is FaultKind.STALLED else 10)
     assert state.is_failed()
     assert_reads_well(state.message, f"{prepared.url}{REGION_FOLDER}{REGION_NAME}")
     assert words in state.message
@@ -143,7 +143,7 @@ def test_a_server_that_is_busy_for_a_moment_is_asked_again_within_the_run(job, p
 
 def test_a_slow_server_is_waited_for(job, prepared, undisturbed):
     prepared.commit(Fault(kind=FaultKind.SLOW, path_contains=REGION_NAME, bytes_per_s=150_000))
-    assert job.run(REGION_DAY, timeout_s=0.3).is_successful()
+    assert job.run(REGION_DAY, read_timeout_s=0.3).is_successful()
     assert job.prices(REGION_DAY) == undisturbed(REGION_DAY)
 
 
