@@ -36,7 +36,7 @@ from nemflow.tasks.nem.market_time import Month, interval_ends
 from nemflow.tasks.nem.tidy import clean_schema
 
 GONE = ("No such file", "not found", "NotFound", "cannot find")
-MOVED = ("magic", "arquet")
+MOVED = ("magic", "arquet", "TProtocol")
 """What a library may say of a file that has gone, or moved, between its listing and its opening."""
 
 

@@ -17,7 +17,7 @@ import logging
 import logging.handlers
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -93,8 +93,7 @@ def _answer(data: bytes) -> bytes:
         levels, call, arguments = pickle.loads(data)
     except Exception as error:  # whatever a user's object does when it is unpickled
         return dump((None, CallLost(_not_unpacked(error))))
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    _set_levels(levels)
     try:
         outcome = call(*arguments)
     except BaseException as error:  # raised again in the process of the flow run
@@ -106,6 +105,13 @@ def _answer(data: bytes) -> bytes:
             f"what came of it cannot be sent back: {error}; return something that can be pickled"
         )
         return dump((None, CallLost(message)))
+
+
+def _set_levels(levels: Mapping[str, int]) -> None:
+    for name, level in levels.items():
+        logger = logging.getLogger(name)
+        if logger.getEffectiveLevel() != level:  # in the process of the flow run it is the same
+            logger.setLevel(level)
 
 
 def _not_unpacked(error: Exception) -> str:
