@@ -133,6 +133,15 @@ class TestNotes:
             run_parcel(parcel.data, notes.append)
         assert len(notes) == 1
 
+    def test_a_call_in_the_same_process_leaves_loggers_as_they_are(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        names = ("nemflow", "nemflow.FlowRunner", "nemflow.TaskRunner")
+        for name in names:
+            caplog.set_level(logging.NOTSET, logger=name)
+        run_parcel(pack(int, ()).data, lambda note: None)
+        assert [logging.getLogger(name).level for name in names] == [logging.NOTSET] * 3
+
     def test_what_cannot_be_read_is_a_lost_note(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level("DEBUG", logger="nemflow"):
             deliver(b"no pickle", None)
