@@ -13,22 +13,17 @@ time (UTC+10).
 import logging
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TextIO
 
 from nemflow.cli.backfill_tally import Tally, UnitTally, group_failures
 from nemflow.cli.output import put_error, talk
 from nemflow.cli.wording import count_of, format_bytes, format_seconds
 from nemflow.flows.nem.outcome import Outcome
-from nemflow.tasks.nem.market_time import NEM_TIME
+from nemflow.tasks.nem.market_time import NEM_TIME, utc_now
 
 _MOST_UNIT_LINES = 40
 _MOST_WARNINGS = 20
-
-
-def utc_now() -> datetime:
-    """Return the present instant, aware."""
-    return datetime.now(UTC)
 
 
 class Warnings:

@@ -12,7 +12,7 @@ Times are market time (UTC+10).
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TextIO
 
 import click
@@ -20,14 +20,9 @@ import click
 from nemflow.cli.output import talk
 from nemflow.cli.task_lines import TaskLine, is_news, message_of
 from nemflow.cli.wording import format_seconds
-from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
+from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo, happened_at
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.states import Pending, State, Success
-
-
-def utc_now() -> datetime:
-    """Return the present instant, aware."""
-    return datetime.now(UTC)
 
 
 class PlainTeller:
@@ -49,7 +44,7 @@ class PlainTeller:
         *,
         colour: bool = False,
         verbose: bool = False,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = happened_at,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream

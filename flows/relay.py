@@ -1,14 +1,20 @@
 """What flow runs report, kept in the process where they run and told again in another."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo
+from nemflow.flows.reporter import FlowRunInfo, Reporter, TaskRunInfo, happened_at, telling_of
 from nemflow.tasks.states import State, without_result
 
-Told = tuple[str, tuple[Any, ...]]
-"""One call of a reporter: the method, and what it was given."""
+
+class Told(NamedTuple):
+    """One call of a reporter: when, which method, and what it was given."""
+
+    at: datetime
+    method: str
+    arguments: tuple[Any, ...]
 
 
 class Relay:
@@ -27,24 +33,27 @@ class Relay:
 
     def flow_run_started(self, run: FlowRunInfo, tasks: tuple[TaskRunInfo, ...]) -> None:
         """Keep it."""
-        self.told.append(("flow_run_started", (self._light(run), tasks)))
+        self._keep("flow_run_started", self._light(run), tasks)
 
     def task_run_changed(self, run: FlowRunInfo, task: TaskRunInfo, state: State) -> None:
         """Keep it."""
-        self.told.append(("task_run_changed", (self._light(run), task, _bare(state))))
+        self._keep("task_run_changed", self._light(run), task, _bare(state))
 
     def task_run_progress(
         self, run: FlowRunInfo, task: TaskRunInfo, done: int, total: int | None, unit: str
     ) -> None:
         """Keep it."""
-        self.told.append(("task_run_progress", (self._light(run), task, done, total, unit)))
+        self._keep("task_run_progress", self._light(run), task, done, total, unit)
 
     def flow_run_finished(
         self, run: FlowRunInfo, state: State, task_states: Mapping[str, State]
     ) -> None:
         """Keep it."""
         bare = {slug: _bare(end) for slug, end in task_states.items()}
-        self.told.append(("flow_run_finished", (self._light(run), _bare(state), bare)))
+        self._keep("flow_run_finished", self._light(run), _bare(state), bare)
+
+    def _keep(self, method: str, *arguments: object) -> None:
+        self.told.append(Told(happened_at(), method, arguments))
 
     def _light(self, run: FlowRunInfo) -> FlowRunInfo:
         """Return who runs, with a version that is known: to work it out takes the whole flow."""
@@ -54,9 +63,10 @@ class Relay:
 
 
 def tell_again(told: Iterable[Told], reporter: Reporter) -> None:
-    """Tell a reporter what a relay has kept."""
-    for method, arguments in told:
-        getattr(reporter, method)(*arguments)
+    """Tell a reporter what a relay has kept; `happened_at` is then when the relay heard it."""
+    for one in told:
+        with telling_of(one.at):
+            getattr(reporter, one.method)(*one.arguments)
 
 
 def _bare(state: State) -> State:

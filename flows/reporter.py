@@ -5,10 +5,31 @@ Calls may come from worker threads (``task_progress`` and the Running state), so
 takes its own lock. A reporter must not raise: what it does is talk, not work.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from nemflow.tasks.states import State
+
+_happened: ContextVar[datetime] = ContextVar("nemflow_happened")
+
+
+def happened_at() -> datetime:
+    """Return when that happens which a reporter is just told of, aware: now, unless it is told late."""
+    at = _happened.get(None)
+    return datetime.now(UTC) if at is None else at
+
+
+@contextmanager
+def telling_of(at: datetime) -> Iterator[None]:
+    """Let `happened_at` return this inside the block, for a reporter that is told late."""
+    token = _happened.set(at)
+    try:
+        yield
+    finally:
+        _happened.reset(token)
 
 
 class FlowRunInfo(NamedTuple):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nemflow.flows.agent.run_queue import (
@@ -31,15 +31,12 @@ from nemflow.flows.agent.run_queue import (
 )
 from nemflow.flows.agent.store import Store
 from nemflow.flows.agent.stored import make_due_runs
+from nemflow.flows.history.stamps import utc_now
 from nemflow.results.locks import TargetLock
 
 _KEPT = timedelta(days=30)
 
 _log = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ class AgentSettings:
     poll_s: float = 5.0
     grace_s: float = 10.0
     tell: Callable[[str], None] = _log.info
-    now: Callable[[], datetime] = _utc_now
+    now: Callable[[], datetime] = utc_now
 
 
 @dataclass(slots=True)

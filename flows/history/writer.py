@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from nemflow.errors import TargetHeld
 from nemflow.flows.history.records import FACTS, Making, RunRecord, error_of
 from nemflow.flows.history.run_logs import RunLogs
-from nemflow.flows.history.stamps import HEARTBEAT, utc_now
-from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo
+from nemflow.flows.history.stamps import HEARTBEAT
+from nemflow.flows.reporter import FlowRunInfo, TaskRunInfo, happened_at
 from nemflow.results.local import RealFolders
 from nemflow.tasks.states import Cancelled, State, TriggerFailed
 
@@ -51,7 +51,7 @@ class HistoryReporter:
         nemflow_version: of the program that writes.
         tick_s: how often what is new is written while a run goes on, in seconds.
         behind_s: for how long starts and ends may wait to be written together; 0 for not at all.
-        now: the present moment, aware.
+        now: when what is told happens, aware.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class HistoryReporter:
         nemflow_version: str = "",
         tick_s: float = 1.0,
         behind_s: float = 0.0,
-        now: Callable[[], datetime] = utc_now,
+        now: Callable[[], datetime] = happened_at,
     ) -> None:
         self._path = state_dir / FILE
         self._store: Store | None = None

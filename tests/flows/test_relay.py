@@ -1,8 +1,12 @@
 """What flow runs report, told again elsewhere."""
 
 import pickle
+from datetime import UTC, datetime
 
-from nemflow import Flow, Parameter, Relay, states, task, tell_again
+from nemflow import Flow, HistoryReporter, Parameter, Relay, states, task, tell_again
+from nemflow.flows.history.reading import History
+from nemflow.flows.history.stamps import read_stamp
+from nemflow.flows.history.writer import FILE
 
 
 class Notes:
@@ -45,13 +49,26 @@ def test_what_is_told_again_is_what_was_told() -> None:
     assert again.told == first.told
 
 
+def test_who_is_told_again_knows_when_it_happened(tmp_path) -> None:
+    relay, before = Relay(), datetime.now(UTC)
+    run(2, relay)
+    after = datetime.now(UTC)
+    while datetime.now(UTC) == after:
+        pass
+    with HistoryReporter(tmp_path) as history:
+        tell_again(relay.told, history)
+    [row] = History(tmp_path / FILE).runs()
+    started, ended = (read_stamp(row[name]) for name in ("started_at", "ended_at"))
+    assert before <= started <= ended <= after
+
+
 def test_values_stay_where_they_are_and_failures_travel() -> None:
     relay = Relay()
     for n in (2, 3):
         run(n, relay)
     ends = [
         arguments[2]
-        for method, arguments in relay.told
+        for _, method, arguments in relay.told
         if method == "task_run_changed"
         and arguments[1].name == "half"
         and arguments[2].is_finished()
@@ -64,4 +81,4 @@ def test_values_stay_where_they_are_and_failures_travel() -> None:
 def test_a_version_that_is_known_is_not_worked_out() -> None:
     relay = Relay({"halves": "0123"})
     run(2, relay)
-    assert {arguments[0].version() for _, arguments in relay.told} == {"0123"}
+    assert {told.arguments[0].version() for told in relay.told} == {"0123"}
