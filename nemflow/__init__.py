@@ -41,7 +41,12 @@ if TYPE_CHECKING:
     from nemflow.flows.runner import FlowRunner
     from nemflow.flows.settings import RunSettings
     from nemflow.results import parquet
-    from nemflow.results.atomic import atomic_path, sweep_leftovers, sync_folder
+    from nemflow.results.atomic import (
+        atomic_path,
+        is_dead_leftover,
+        sweep_leftovers,
+        sync_folder,
+    )
     from nemflow.results.base import Result
     from nemflow.results.constant import ConstantResult
     from nemflow.results.file import FileResult
@@ -109,6 +114,7 @@ __all__ = [
     "flatten",
     "get_logger",
     "ifelse",
+    "is_dead_leftover",
     "mapped",
     "merge",
     "parquet",
@@ -183,6 +189,7 @@ _HOMES = MappingProxyType(
         "flatten": "nemflow.tasks.annotations",
         "get_logger": "nemflow.tasks.context",
         "ifelse": "nemflow.tasks.control_flow",
+        "is_dead_leftover": "nemflow.results.atomic",
         "mapped": "nemflow.tasks.annotations",
         "merge": "nemflow.tasks.control_flow",
         "pause_task": "nemflow.tasks.signals",

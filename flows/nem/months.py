@@ -24,6 +24,7 @@ from nemflow.flows.nem.standing import (
     raw_standing,
     read_standing,
     standing_path,
+    sweep_standings,
     write_standing,
 )
 from nemflow.tasks.nem.market_time import ARROW_ZONE, day_bounds
@@ -79,6 +80,11 @@ class CleanResult(FileResult):
     def find(self, location: str, /) -> Self | None:
         """Return what `read` does; None if the day is not there."""
         return self.read(location) if self.exists(location) else None
+
+    def sweep(self, location: str) -> list[str]:
+        """Remove what killed writers of the day or month left, and of the standings beside it."""
+        folder = os.path.dirname(os.path.join(self.dir, location))
+        return [*super().sweep(location), *sweep_standings(folder)]
 
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:

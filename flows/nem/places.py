@@ -13,7 +13,9 @@ folders pass over names that begin with a dot.
 """
 
 import re
+from datetime import date
 
+_DAY = re.compile(r"_(\d{4}-\d\d-\d\d)\.parquet$")
 _DAY_OF_MONTH = re.compile(r"(_\d{4}-\d\d)-\d\d(?=\.parquet$)")
 _MONTH = re.compile(r"_\d{4}-\d\d\.parquet$")
 _MONTH_LENGTH = len("_2014-01.parquet")
@@ -51,6 +53,16 @@ def is_month(name: str) -> bool:
     (True, False)
     """
     return _MONTH.match(name[-_MONTH_LENGTH:]) is not None
+
+
+def day_of_file(name: str) -> date | None:
+    """Return the day of a raw or clean day file, by its name; None of others.
+
+    >>> day_of_file("raw/nem_prices_raw_2014-01-01.parquet"), day_of_file("nem_prices_2014-01.parquet")
+    (datetime.date(2014, 1, 1), None)
+    """
+    match = _DAY.search(name)
+    return date.fromisoformat(match[1]) if match else None
 
 
 def month_of(name: str) -> str:

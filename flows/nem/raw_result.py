@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nemflow import FileResult, parquet
 from nemflow.flows.nem.handover import Handover
+from nemflow.flows.nem.places import day_of_file
 from nemflow.flows.nem.standing import (
     Standing,
     clean_standing,
@@ -15,6 +16,7 @@ from nemflow.flows.nem.standing import (
     has_clean,
     standing_path,
     standing_told,
+    sweep_standings,
     write_standing,
 )
 from nemflow.tasks.nem.sources import Quality
@@ -33,6 +35,14 @@ class RawResult(FileResult):
         super().__init__(data_dir, check=parquet.check_parquet_magic)
         self.dataset = dataset
         self._handover = handover
+
+    def sweep(self, location: str) -> list[str]:
+        """Remove what killed writers of the day left, and of its standing in both stages."""
+        final = os.path.join(self.dir, location)
+        day = day_of_file(final)
+        clean = os.path.dirname(clean_standing(Path(self.dir), self.dataset, day)) if day else ""
+        swept = [*sweep_standings(os.path.dirname(final)), *sweep_standings(clean)]
+        return [*super().sweep(location), *swept]
 
     @contextmanager
     def writing(self, location: str, /) -> Iterator[Path]:

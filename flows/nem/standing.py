@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from nemflow import atomic_path, sync_folder
+from nemflow import atomic_path, is_dead_leftover, sync_folder
 from nemflow.flows.nem.places import clean_month, clean_target, is_month, raw_target, standing_of
 from nemflow.tasks.nem.sources import Quality
 
 SCHEMA = 1
+
+_LEFT = ".parquet.standing.json."  # in the name of a standing that was being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,21 @@ def clear_standing(path: Path) -> None:
     sync_folder(os.path.dirname(path))
     with suppress(FileNotFoundError):
         os.unlink(path)
+
+
+def sweep_standings(folder: str) -> list[str]:
+    """Remove what killed writers of standings have left in a folder, and return what was removed.
+
+    No lock is needed: standings of one day are written under more than one.
+    """
+    removed = []
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if _LEFT in name and is_dead_leftover(path):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+                removed.append(path)
+    return removed
 
 
 def is_due(target: str, day: date, now: datetime) -> bool:

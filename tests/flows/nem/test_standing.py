@@ -1,13 +1,21 @@
 """What lies beside a day that is not final: read back as written; nonsense is due at once."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from nemflow.flows.nem.handover import Handover
+from nemflow.flows.nem.months import CleanResult
+from nemflow.flows.nem.places import clean_target, raw_target
+from nemflow.flows.nem.raw_result import RawResult
 from nemflow.flows.nem.standing import (
     Standing,
+    clean_standing,
     is_due,
+    raw_standing,
     read_standing,
     standing_path,
     write_standing,
@@ -50,3 +58,55 @@ def test_an_instant_without_a_zone_makes_no_sense(target: Path, zone: str) -> No
 def test_what_makes_no_sense_is_due_at_once(target: Path, content: bytes) -> None:
     standing_path(target, DAY).write_bytes(content)
     assert is_due(str(target), DAY, NOW)
+
+
+# What killed writers left
+
+WRITER = """
+import sys, time
+from nemflow import atomic_path
+with atomic_path(sys.argv[1]) as path:
+    path.write_text("half")
+    print(flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def write():
+    """Begin to write a file in a process of its own; return the process."""
+    started = []
+
+    def begin(path: Path) -> "subprocess.Popen[bytes]":
+        started.append(
+            subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        )
+        started[-1].stdout.readline()
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("stage", "written"),
+    [("raw", raw_standing), ("raw", clean_standing), ("clean", clean_standing)],
+    ids=["raw", "clean by raw", "clean"],
+)
+def test_the_standing_that_a_killed_run_was_writing_is_swept_with_the_day(
+    tmp_path: Path, write, stage: str, written
+) -> None:
+    path = written(tmp_path, "nem_prices", DAY)
+    dead, alive = write(path), write(path)
+    dead.kill()
+    dead.wait()
+    result = {
+        "raw": RawResult(tmp_path, "nem_prices", Handover()),
+        "clean": CleanResult(tmp_path, Handover()),
+    }[stage]
+    place = {"raw": raw_target, "clean": clean_target}[stage]("nem_prices").format(date=DAY)
+    [swept] = result.sweep(place)
+    assert f"-{dead.pid}-" in swept
+    assert [f"-{alive.pid}-" in path.name for path in path.parent.glob(".*.part")] == [True]
