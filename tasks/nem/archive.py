@@ -126,12 +126,14 @@ class Archive:
             MarketError: as `supply.fetch` raises.
         """
         held = self.find(slot)
-        if held is None or not self._is_good(held, supply):
-            with self._locked(slot.key):
-                self._tidy(slot)
-                held = self.find(slot)  # another process may have fetched it meanwhile
-                if held is None or not self._is_good(held, supply):
-                    held = self._renewed(slot, held, supply, now)
+        if held is not None and self._is_good(held, supply):
+            self._tidy_behind(slot)
+            return held
+        with self._locked(slot.key):
+            self._tidy(slot)
+            held = self.find(slot)  # another process may have fetched it meanwhile
+            if held is None or not self._is_good(held, supply):
+                held = self._renewed(slot, held, supply, now)
         return held
 
     def doubt(self, file: PublishedFile, reason: str) -> None:
@@ -221,14 +223,28 @@ class Archive:
             paths += [self._root / slot.partial_folder / name for name in slot.names]
         return paths
 
+    def _lock(self, key: str) -> TargetLock:
+        return TargetLock(self._lock_dir, str(self._root.resolve() / key))
+
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
-        lock = TargetLock(self._lock_dir, str(self._root.resolve() / key))
+        lock = self._lock(key)
         lock.acquire(lambda owner: _log.info("waiting for %s, which fetches %s", owner, key))
         try:
             yield
         finally:
             lock.release()
+
+    def _tidy_behind(self, slot: Slot) -> None:
+        """Remove what one left that was killed with its file in place; who is at work is let be."""
+        if not self._staging_folder(slot).exists():
+            return
+        lock = self._lock(slot.key)
+        if lock.try_acquire():
+            try:
+                self._tidy(slot)
+            finally:
+                lock.release()
 
     def _tidy(self, slot: Slot) -> None:
         """Set damaged files aside and remove what killed processes left; under the lock."""

@@ -4,11 +4,13 @@ import hashlib
 import json
 import logging
 import os
+import platform
 import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from nemflow import TargetLock
 from nemflow.errors import BrokenFile, DownloadError, NotThere
 from nemflow.tasks.nem.archive import Archive, Arrival, Supply
 from nemflow.tasks.nem.market_time import NEM_TIME, Month, day_bounds
@@ -209,6 +211,21 @@ def test_leftovers_of_killed_runs_are_swept_when_the_file_is_next_fetched(
     obtain()
     assert list(root.glob(".*")) == []
     assert len(names()) == 2
+
+
+def test_what_a_run_left_that_was_killed_with_its_file_in_place_is_swept_too(
+    obtain, root, tmp_path
+):
+    obtain()
+    leftover = root / f".incoming-{SLOT.key}@{platform.node()}"
+    leftover.mkdir()
+    lock = TargetLock(tmp_path / "locks", str(root.resolve() / SLOT.key))
+    lock.acquire()  # somebody is at work there
+    obtain()
+    assert leftover.exists()
+    lock.release()
+    obtain()
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize(("age_s", "is_swept"), [(3600, False), (25 * 3600, True)])
