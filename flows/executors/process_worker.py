@@ -23,6 +23,7 @@ from nemflow.flows.executors.parcels import run_parcel
 ANSWER = b"a"
 NOTE = b"n"
 END_WITHIN_S = 2.0
+AGAIN_AFTER_S = 0.01
 
 
 def serve(descriptor: int, log_level: int) -> None:
@@ -39,7 +40,15 @@ def serve(descriptor: int, log_level: int) -> None:
         told_to_end.set()
         sys.exit(128 + number)  # an exception: temporary files are removed and locks given back
 
+    def end_after_all(lost: "sys.UnraisableHookArgs") -> None:
+        if not issubclass(lost.exc_type, SystemExit):
+            sys.__unraisablehook__(lost)
+            return
+        signal.signal(signal.SIGTERM, end)
+        threading.Timer(AGAIN_AFTER_S, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
     signal.signal(signal.SIGTERM, end)
+    sys.unraisablehook = end_after_all  # the end came in a callback of Python's, where it was lost
     atexit.register(gc.freeze)  # a last look for cycles takes long, and wins nothing at the end
     logging.getLogger().setLevel(log_level)
     connection: Connection[bytes, bytes] = Connection(descriptor)

@@ -130,6 +130,35 @@ def test_a_task_that_resists_its_end_is_killed_with_what_it_has_started(
         assert not is_alive(pid)
 
 
+def test_an_end_that_comes_in_a_callback_of_pythons_comes_again_and_says_nothing(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    child = start(
+        "import time\n"
+        "from pathlib import Path\n"
+        "from nemflow.flows.executors.processes import ProcessExecutor\n"
+        "class Slow:\n"
+        "    def __del__(self):\n"
+        "        print('in a callback', flush=True)\n"
+        "        time.sleep(60)\n"
+        "def work():\n"
+        "    try:\n"
+        "        Slow()\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        f"        Path({str(tmp_path / 'ended')!r}).touch()\n"
+        "executor = ProcessExecutor(1)\n"
+        "with executor.start():\n"
+        "    executor.submit(0, work)\n"
+        "    executor.completed(None)\n"
+    )
+    assert child.stdout.readline() == "in a callback\n"
+    child.kill()
+    assert child.stdout.read() == ""  # the worker has ended too
+    assert (tmp_path / "ended").exists()
+    assert child.stderr.read() == ""
+
+
 def test_workers_end_when_the_process_of_the_run_is_killed(start: Callable[..., Any]) -> None:
     child = start(
         "import os, time\n"
