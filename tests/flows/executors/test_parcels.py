@@ -124,13 +124,11 @@ class TestNotes:
             logging.getLogger("nemflow.TaskRunner").info("the start of a task run")
             logging.getLogger("nemflow.flows").info("something else")
 
-        with (
-            caplog.at_level("INFO", logger="nemflow"),
-            caplog.at_level("WARNING", logger="nemflow.TaskRunner"),
-        ):
-            parcel = pack(work, ())
-        with caplog.at_level("INFO", logger="nemflow.TaskRunner"):  # as it is in another process
-            run_parcel(parcel.data, notes.append)
+        caplog.set_level("INFO", logger="nemflow")
+        caplog.set_level("WARNING", logger="nemflow.TaskRunner")
+        parcel = pack(work, ())
+        caplog.set_level("INFO", logger="nemflow.TaskRunner")  # as it is in another process
+        run_parcel(parcel.data, notes.append)
         assert len(notes) == 1
 
     def test_a_call_in_the_same_process_leaves_loggers_as_they_are(
