@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from nemflow.flows.nem.backfill_elsewhere import Errands
 from nemflow.flows.nem.backfill_here import Lanes
 from nemflow.flows.nem.backfill_order import Backfill
-from nemflow.flows.nem.bench import Bench, Benches, ThreadBench
+from nemflow.flows.nem.bench import Bench, Benches, BenchLost, ThreadBench
 from nemflow.flows.nem.process_bench import ProcessBench
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def _set_up(backfill: Backfill) -> Benches:
             continue
         try:
             benches.append(ProcessBench(backfill))
-        except OSError as error:
-            _log.warning("no other process can be started (%s); fewer work at once", error)
+        except BenchLost as error:
+            _log.warning("fewer files are worked on at once: %s", error)
             break
     return Benches(benches)
 

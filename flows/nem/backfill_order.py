@@ -58,7 +58,8 @@ class Backfill:
         watcher: hears how it goes on.
         reporter: hears of every flow run, from several threads at once; None for nobody.
         recording: makes what hears of flow runs in another process of this machine, so that they
-            need not be told of here; it is sent there. None for nobody.
+            need not be told of here; it is sent there. Without it, but with a reporter, all that
+            this machine does is done in threads of this process.
         executor: where days are made; None for this process and others that are started for it.
         workers: how many units may use a processor at once, on this machine.
         force: make files again though they are there.

@@ -10,6 +10,7 @@ others are processes (`process_bench`).
 
 import contextvars
 import functools
+import logging
 import queue
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from nemflow import NemflowError
 from nemflow.flows.nem.backfill_order import Backfill
 from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.outcome import FlowRunRecord
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
     from nemflow.tasks.nem.verify import FileFacts
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class BenchLost(NemflowError):
+    """A bench cannot be worked at any more."""
 
 
 class Bench(ABC):
@@ -124,9 +132,16 @@ class Benches:
         return self._free.get()
 
     def give_back(self, bench: Bench) -> None:
-        """Clear a bench and make it free; the memory of what lay on it goes back to the system."""
-        bench.clear()
-        self._free.put(bench)
+        """Clear a bench and make it free; the memory of what lay on it goes back to the system.
+
+        One that is lost is given up: there is always one in this process.
+        """
+        try:
+            bench.clear()
+        except BenchLost as error:
+            _log.warning("fewer files are worked on at once: %s", error)
+        else:
+            self._free.put(bench)
 
 
 class Seat:

@@ -11,9 +11,9 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nemflow import NemflowError, ProcessExecutor
 from nemflow.flows.nem.backfill_order import Backfill, Recorded
 from nemflow.flows.nem.batch import Conditions
-from nemflow.flows.nem.bench import Bench
+from nemflow.flows.nem.bench import Bench, BenchLost
 from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.plan import Unit
@@ -50,7 +50,7 @@ class ProcessBench(Bench):
     Should the process die, another does again what it was at, and reads the file anew.
 
     Raises:
-        OSError: no process can be started.
+        BenchLost: no process can be started.
     """
 
     def __init__(self, backfill: Backfill) -> None:
@@ -110,11 +110,11 @@ class ProcessBench(Bench):
 
         Raises:
             CancelledError: the bench was closed meanwhile.
+            BenchLost: the process died, and no other can be started.
         """
         token = self._begin(work, *arguments)
         while True:
-            with self._using:
-                self._check_open()
+            with self._in_use():
                 ended = self._process.completed(_LOOK_EVERY_S)
             for done in ended:
                 if done.token == token:  # others were not waited for
@@ -126,14 +126,21 @@ class ProcessBench(Bench):
     def _begin(self, work: Callable[..., Any], *arguments: object) -> int:
         """Have something done in the process, when it has done what it is at."""
         token = next(self._tokens)
-        with self._using:
-            self._check_open()
+        with self._in_use():
             self._process.submit(token, _do_there, self._there, work, *arguments)
         return token
 
-    def _check_open(self) -> None:
-        if self._is_closed:
-            raise CancelledError
+    @contextmanager
+    def _in_use(self) -> Iterator[None]:
+        with self._using:
+            if self._is_closed:
+                raise CancelledError
+            try:
+                yield
+            except OSError as error:  # of this process: what is raised there comes as an outcome
+                raise BenchLost(
+                    f"no process can be started to work on it ({error}); --workers 1 needs none"
+                ) from error
 
 
 class _There:

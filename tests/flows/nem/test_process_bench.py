@@ -134,7 +134,26 @@ def test_where_no_process_can_be_started_the_work_is_done_all_the_same(
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     notes = backfill(DAYS)
     assert notes.outcomes() == {Outcome.WRITTEN: 240}
-    assert "no other process can be started" in caplog.text
+    assert "no process can be started to work on it" in caplog.text
+
+
+def test_a_process_that_is_killed_and_cannot_be_started_again_costs_one_file(
+    backfill, job, monkeypatch, caplog
+):
+    def kill(record):
+        if children():
+            os.kill(children()[0], signal.SIGKILL)
+            monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    notes = backfill(DAYS, on_record=kill)
+    failed = [record for record in notes.records if record.outcome is Outcome.FAILED]
+    assert len({record.date.month for record in failed}) == 1
+    assert "no process can be started to work on it" in failed[0].error
+    assert len(notes.records) == 240
+    assert "fewer files are worked on at once" in caplog.text
+    monkeypatch.undo()
+    backfill(DAYS)
+    assert all(job.clean_path(day).exists() for day in DAYS)
 
 
 def test_a_failure_in_a_process_ends_a_backfill_that_is_to_fail_fast(backfill, sandbox):
