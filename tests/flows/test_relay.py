@@ -57,7 +57,8 @@ def test_who_is_told_again_knows_when_it_happened(tmp_path) -> None:
         pass
     with HistoryReporter(tmp_path) as history:
         tell_again(relay.told, history)
-    [row] = History(tmp_path / FILE).runs()
+    with History(tmp_path / FILE) as kept:
+        [row] = kept.runs()
     started, ended = (read_stamp(row[name]) for name in ("started_at", "ended_at"))
     assert before <= started <= ended <= after
 
