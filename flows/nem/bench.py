@@ -24,7 +24,7 @@ from nemflow.flows.nem.backfill_order import Backfill
 from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.plan import Unit
-from nemflow.flows.nem.stretch import Errand, Workplace
+from nemflow.flows.nem.stretch import Errand, Worktop
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.tables import Table
 
@@ -80,7 +80,7 @@ class ThreadBench(Bench):
 
     def __init__(self, backfill: Backfill) -> None:
         self._backfill = backfill
-        self._place = Workplace(backfill.market)
+        self._place = Worktop(backfill.market)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="nemflow-bench")
 
     def read(self, path: Path, table: Table, month: Month) -> "FileFacts":

@@ -27,7 +27,7 @@ from nemflow.flows.nem.desk import Found
 from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.plan import Unit
 from nemflow.flows.nem.settings import MarketSettings
-from nemflow.flows.nem.stretch import Errand, Workplace, errand_for
+from nemflow.flows.nem.stretch import Errand, Worktop, errand_for
 from nemflow.tasks.nem.market_time import Month
 from nemflow.tasks.nem.tables import TABLES, Table
 
@@ -162,7 +162,7 @@ class _There:
         fail_fast: bool,
     ) -> None:
         prepare()
-        self._place = Workplace(market)
+        self._place = Worktop(market)
         self._opened = ExitStack()
         atexit.register(self._opened.close)
         self._recorded = self._opened.enter_context(recording()) if recording else None

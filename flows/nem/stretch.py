@@ -81,7 +81,7 @@ class Errand:
     before: Mapping[date, FlowRunRecord] = field(default_factory=dict)
 
 
-class Workplace:
+class Worktop:
     """A desk and the flows that work at it: they are kept, since their versions take a while to find out.
 
     Args:
@@ -168,5 +168,5 @@ def run_errand(
     relay = Relay(versions)
     if versions is not None:
         conditions = replace(conditions, reporter=relay)
-    Workplace(market).make(errand, conditions, records.append)
+    Worktop(market).make(errand, conditions, records.append)
     return records, relay.told

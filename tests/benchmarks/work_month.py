@@ -13,7 +13,7 @@ from nemflow import RunSettings
 from nemflow.flows.nem.batch import Conditions
 from nemflow.flows.nem.outcome import FlowRunRecord
 from nemflow.flows.nem.settings import MarketSettings
-from nemflow.flows.nem.stretch import Errand, Workplace
+from nemflow.flows.nem.stretch import Errand, Worktop
 from nemflow.tasks.nem.market_time import Month, utc_now
 from nemflow.tasks.nem.published import Published, PublishedFile
 from nemflow.tasks.nem.sources import Source
@@ -23,7 +23,7 @@ folder, zip_path = Path(sys.argv[1]), Path(sys.argv[2])
 month = Month(*map(int, sys.argv[3].split("-")))
 days = tuple(month.days())
 market = MarketSettings(data_dir=folder / "data", lock_dir=folder / "locks", synthetic=True)
-place = Workplace(market)
+place = Worktop(market)
 facts = place.read(zip_path, DISPATCHPRICE, month)
 file = PublishedFile(
     path=zip_path,
