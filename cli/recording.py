@@ -14,10 +14,11 @@ import click
 from nemflow import __version__
 from nemflow.cli.settings import Settings
 from nemflow.flows.history.records import FACTS, Making
-from nemflow.flows.history.run_logs import RUNNERS, Keeping, RunLogs
+from nemflow.flows.history.run_logs import Keeping, RunLogs
 from nemflow.flows.history.writer import HistoryReporter
 from nemflow.flows.reporter import FlowRunInfo, Reporter, Several, Silent, TaskRunInfo
 from nemflow.flows.runner import CancelRun
+from nemflow.tasks.context import RUNNERS
 from nemflow.tasks.nem.market_time import NEM_TIME
 from nemflow.tasks.states import State
 

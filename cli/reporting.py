@@ -11,6 +11,7 @@ from typing import Protocol, TextIO
 from nemflow.cli.options import Verbosity
 from nemflow.cli.output import put_error
 from nemflow.flows.reporter import FlowRunInfo, Reporter, Silent, TaskRunInfo
+from nemflow.tasks.context import RUNNERS
 from nemflow.tasks.states import State
 
 _LOG_LEVELS = {
@@ -124,8 +125,7 @@ class _ToTeller(logging.Handler):
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Tell whether a record says what the teller does not say itself, of each run and its end."""
-    is_of_a_runner = record.name in ("nemflow.FlowRunner", "nemflow.TaskRunner")
-    return not (is_of_a_runner and record.levelno == logging.INFO)
+    return not (record.name in RUNNERS and record.levelno == logging.INFO)
 
 
 class _OneLine(logging.Formatter):

@@ -118,6 +118,10 @@ def get_logger(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+RUNNERS = frozenset({"nemflow.FlowRunner", "nemflow.TaskRunner"})
+"""The loggers of the engine's own runners, which say when each run starts and ends."""
+
+
 def run_logger(name: str) -> logging.Logger:
     """Return a logger whose records say which run they come from.
 

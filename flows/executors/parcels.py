@@ -26,13 +26,14 @@ import cloudpickle  # type: ignore[import-untyped]  # it has no stubs
 
 from nemflow.flows.executors.base import CallLost, CallNotSent
 from nemflow.results.base import Result
+from nemflow.tasks.context import RUNNERS
 from nemflow.tasks.states import State, reduce_state
 from nemflow.tasks.task_run import Listener, TaskRun
 
 PROGRESS_EVERY_S = 0.1
 
 # Those whose level is set here and there: what nobody wants to hear here is not made up elsewhere.
-_LOGGERS = ("nemflow", "nemflow.FlowRunner", "nemflow.TaskRunner")
+_LOGGERS = ("nemflow", *sorted(RUNNERS))
 
 log = logging.getLogger(__name__)
 Tell = Callable[[bytes], None]

@@ -24,16 +24,12 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from nemflow.flows.reporter import FlowRunInfo
-from nemflow.tasks.context import context_value
+from nemflow.tasks.context import RUNNERS, context_value
 
 FOLDER = "logs"
 """Where logs lie, below the state folder."""
 
 _log = logging.getLogger(__name__)
-
-# What these say of the start and the end of each run stands in the log already.
-RUNNERS = frozenset({"nemflow.FlowRunner", "nemflow.TaskRunner"})
-"""The loggers of the engine's own runners."""
 
 _LARGEST = 20_000_000  # bytes of one file, before it is put aside
 _DAY_S = 24 * 3600.0
@@ -143,6 +139,7 @@ class RunLogs(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record to the log of its flow run, if that has one."""
         run_id = getattr(record, "flow_run_id", None) or context_value("flow_run_id")
+        # the start and the end of each run stand in the log already
         is_told = record.name in RUNNERS and record.levelno == logging.INFO
         if run_id not in self._runs or is_told:
             return
