@@ -6,11 +6,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from nemflow.cli.backfill_order import Order
-from nemflow.cli.backfill_summary import NOT_OVER, describe_plan
+from nemflow.cli.backfill_summary import describe_plan
 from nemflow.cli.output import put_json, put_lines
 from nemflow.cli.settings import SYNTHETIC, Settings
 from nemflow.flows.nem.on_disk import days_on_disk, look
-from nemflow.flows.nem.outcome import SCHEMA
+from nemflow.flows.nem.outcome import NOT_OVER, SCHEMA
 from nemflow.flows.nem.plan import BackfillPlan, plan_backfill, span_finder
 from nemflow.tasks.nem.datasets import DATASETS
 from nemflow.tasks.nem.market_time import today

@@ -7,11 +7,8 @@ from itertools import groupby
 
 from nemflow.cli.backfill_tally import Tally, group_failures
 from nemflow.cli.wording import align, count_of, format_bytes, format_seconds
-from nemflow.flows.nem.outcome import FlowRunRecord, Outcome
+from nemflow.flows.nem.outcome import NOT_OVER, FlowRunRecord, Outcome
 from nemflow.flows.nem.plan import BackfillPlan, Unit
-
-NOT_OVER = "the day is not over"
-"""Why a day is not made that goes on."""
 
 _MOST_FAILURES = 30
 _MOST_REASONS = 3

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from nemflow import Executor, Flow, Reporter, RunSettings, Silent, Task, states
 from nemflow.errors import UnreadableTarget, one_line
-from nemflow.flows.nem.outcome import FlowRunRecord, Outcome, describe_failure, holder_of
+from nemflow.flows.nem.outcome import NOT_OVER, FlowRunRecord, Outcome, describe_failure, holder_of
 from nemflow.flows.nem.standing import is_due
 from nemflow.tasks.nem.market_time import today, utc_now
 
@@ -118,7 +118,7 @@ def _run_stage(
     )
     if conditions.dry_run:
         if will_run and day >= today(conditions.now()):
-            return replace(record, outcome=Outcome.NOT_PUBLISHED, reason="the day is not over")
+            return replace(record, outcome=Outcome.NOT_PUBLISHED, reason=NOT_OVER)
         reason = "something better is due" if due else stale or plan.reason
         return _with_file(replace(record, reason=reason), look_inside=False)
     if will_run and before is not None and not before.outcome.lets_next_stage_run:

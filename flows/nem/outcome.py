@@ -11,6 +11,10 @@ SCHEMA = 1
 """The version of the JSON objects; grows when a key changes its meaning or goes."""
 
 
+NOT_OVER = "the day is not over"
+"""Why a day that goes on is not made."""
+
+
 class Outcome(enum.StrEnum):
     """How a flow run ended, or would."""
 
