@@ -89,7 +89,7 @@ class Errands:
             run_errand,
             errand_for(backfill.work(unit), found),
             replace(backfill.market, desk=None),
-            backfill.conditions_elsewhere(backfill.remake_of(unit)),
+            backfill.conditions_elsewhere(unit),
             self._versions,
         )
 

@@ -87,28 +87,24 @@ class Backfill:
     stop: threading.Event = field(default_factory=threading.Event)
     prepare: Callable[[], object] = lambda: None
 
-    def conditions(self) -> Conditions:
-        """Return how flow runs are to be done, in this process."""
+    def conditions(self, unit: Unit) -> Conditions:
+        """Return how the flow runs of a unit are to be done in this process."""
         return replace(
-            self.conditions_elsewhere(self.remake),
+            self.conditions_elsewhere(unit),
             reporter=self.reporter or Silent(),
             is_stopped=self.stop.is_set,
         )
 
-    def conditions_elsewhere(self, remake: Mapping[tuple[str, date], str]) -> Conditions:
-        """Return how flow runs are to be done in another process, with these to be made again."""
+    def conditions_elsewhere(self, unit: Unit) -> Conditions:
+        """Return how the flow runs of a unit are to be done in another process."""
+        days = set(unit.days)
         return Conditions(
             settings=self.settings,
             force=self.force,
-            remake=dict(remake),
+            remake={key: why for key, why in self.remake.items() if key[1] in days},
             synthetic=self.synthetic,
             now=self.market.now,
         )
-
-    def remake_of(self, unit: Unit) -> dict[tuple[str, date], str]:
-        """Return which flow runs of a unit are to make their targets again, and why."""
-        days = set(unit.days)
-        return {key: why for key, why in self.remake.items() if key[1] in days}
 
     def work(self, unit: Unit) -> dict[str, tuple[date, ...]]:
         """Return the days of a unit by the name of the flow."""

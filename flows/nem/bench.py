@@ -92,7 +92,7 @@ class ThreadBench(Bench):
     ) -> None:
         """As `Bench.make`."""
         errand = Errand(work=self._backfill.work(unit), found=found)
-        conditions = self._backfill.conditions()
+        conditions = self._backfill.conditions(unit)
         self._do(functools.partial(self._place.make, errand, conditions, tell))
 
     def clear(self) -> None:

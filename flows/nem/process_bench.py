@@ -79,7 +79,7 @@ class ProcessBench(Bench):
         self, unit: Unit, found: Mapping[date, Found], tell: Callable[[FlowRunRecord], None]
     ) -> None:
         """As `Bench.make`; what it has done is heard of twice a second."""
-        conditions = self._backfill.conditions_elsewhere(self._backfill.remake_of(unit))
+        conditions = self._backfill.conditions_elsewhere(unit)
         left = self._backfill.work(unit)
         before: dict[date, FlowRunRecord] = {}
         while any(left.values()) and not self._backfill.stop.is_set():
