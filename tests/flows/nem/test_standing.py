@@ -1,7 +1,5 @@
 """What lies beside a day that is not final: read back as written; nonsense is due at once."""
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -72,34 +70,18 @@ with atomic_path(sys.argv[1]) as path:
 """
 
 
-@pytest.fixture
-def write():
-    """Begin to write a file in a process of its own; return the process."""
-    started = []
-
-    def begin(path: Path) -> "subprocess.Popen[bytes]":
-        started.append(
-            subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
-        )
-        started[-1].stdout.readline()
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
 @pytest.mark.parametrize(
     ("stage", "written"),
     [("raw", raw_standing), ("raw", clean_standing), ("clean", clean_standing)],
     ids=["raw", "clean by raw", "clean"],
 )
 def test_the_standing_that_a_killed_run_was_writing_is_swept_with_the_day(
-    tmp_path: Path, write, stage: str, written
+    tmp_path: Path, start, stage: str, written
 ) -> None:
     path = written(tmp_path, "nem_prices", DAY)
-    dead, alive = write(path), write(path)
+    dead, alive = start(WRITER, path), start(WRITER, path)
+    for process in (dead, alive):
+        process.stdout.readline()
     dead.kill()
     dead.wait()
     result = {
