@@ -71,7 +71,7 @@ def _left_by_the_dead(data_dir: Path, dataset: str) -> set[Month]:
     """Return the months that have a workspace: somebody is compacting them, or died at it."""
     try:
         names = os.listdir(data_dir / WORKSPACES)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return set()
     matches = (re.match(rf"{re.escape(dataset)}_(\d{{4}})-(\d\d)\.", name) for name in names)
     return {Month(int(match[1]), int(match[2])) for match in matches if match}

@@ -336,3 +336,9 @@ def test_where_folders_cannot_be_swapped_nothing_is_compacted_and_one_sentence_s
 def test_only_the_months_asked_for_are_compacted(where, days):
     assert compact(where, months=[Month(2014, 3)]) == []
     assert all(path.exists() for path in days)
+
+
+def test_where_no_folder_can_be_there_is_nothing_to_compact(tmp_path):
+    (tmp_path / "data").touch()
+    where = Surroundings(data_dir=tmp_path / "data", lock_dir=None)
+    assert list(compact_months(where, "nem_prices", [Month(2014, 1)])) == []
